@@ -1,0 +1,64 @@
+"""The shell: one program, `aftercare`, with every command in a module of its family.
+
+A usage or data error exits with 2 and one line on stderr; nothing is half-done.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from bot import __version__
+from bot.commands import clinics, patients, service, talk, upkeep, wording
+from bot.settings import SettingsError
+from content.manifest import ContentError
+from scheduler.services.desk import DeskError
+from scheduler.services.enrolment import EnrolmentError
+from scheduler.store.engine import StoreError
+
+EXPECTED = (ContentError, DeskError, EnrolmentError, SettingsError, StoreError)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="aftercare")
+def cli() -> None:
+    """A Telegram aftercare companion for clinics and their microneedling patients."""
+
+
+for command in (
+    service.run,
+    service.try_,
+    talk.simulate,
+    talk.ask,
+    clinics.clinic,
+    clinics.staff,
+    patients.patient,
+    wording.content,
+    upkeep.backup,
+    upkeep.restore,
+    upkeep.migrate,
+    upkeep.status,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; errors of data become one line."""
+    try:
+        cli(prog_name="aftercare", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.UsageError as error:
+        _fail(f"{error.format_message()} (see: aftercare --help)")
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except EXPECTED as error:
+        _fail(str(error))
+
+
+def _fail(line: str) -> None:
+    click.echo(f"aftercare: {' '.join(line.split())}", err=True)
+    sys.exit(2)

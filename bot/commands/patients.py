@@ -1,0 +1,277 @@
+"""`aftercare patient`: enrol, look, correct, hand out and erase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import segno
+from sqlite_utils import Database
+
+from bot.commands.common import (
+    as_json,
+    find_clinic,
+    find_patient,
+    opened,
+    parse_instant,
+    parse_waits,
+    print_json,
+    print_table,
+)
+from bot.settings import Settings
+from content.catalog import Catalog
+from scheduler.clock import system_clock
+from scheduler.model import Patient
+from scheduler.services import care, enrolment, privacy
+from scheduler.services.enrolment import EnrolmentError, Invitation
+from scheduler.store import clinics, patients, records, reminders
+from scheduler.store.engine import stamp
+
+
+@click.group()
+def patient() -> None:
+    """Enrol patients and look after what is kept about them."""
+
+
+@patient.command("enrol")
+@click.option("--clinic", "slug", required=True)
+@click.option("--procedure", default="microneedling", show_default=True)
+@click.option("--treated-at", required=True, help="ISO 8601; without offset: the clinic's clock.")
+@click.option("--area", default="", help="Where, such as face.")
+@click.option("--reference", default="", help="The clinic's own reference; never a name.")
+@click.option("--wait", "waits", multiple=True, metavar="RULE=HOURS", help="Such as makeup=72.")
+@click.option("--qr", type=click.Path(dir_okay=False, path_type=Path), help="Write a QR PNG.")
+@as_json
+def enrol(
+    slug: str,
+    procedure: str,
+    treated_at: str,
+    area: str,
+    reference: str,
+    waits: tuple[str, ...],
+    qr: Path | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Make a patient's one-time code, as a link and a QR picture."""
+    with opened() as (settings, store, catalog):
+        clinic = store.run(find_clinic, slug)
+        invitation = store.run(
+            enrolment.invite,
+            catalog,
+            clinic=clinic,
+            procedure=procedure,
+            treated_at=parse_instant(treated_at, clinic.zone),
+            area=area,
+            reference=reference,
+            waits=parse_waits(waits),
+            now=system_clock(),
+        )
+        link = invitation_link(settings, store.run(records.fact, "bot.username"), invitation)
+    if qr is not None:
+        _write_qr(link, qr)
+    if as_json:
+        print_json({"patient": invitation.patient, "code": invitation.code, "link": link})
+        return
+    click.echo(f"Patient {invitation.patient}. Let her scan this, or send her the link:")
+    segno.make(link, error="m").terminal(compact=True)
+    click.echo(link)
+    click.echo(f"The code works once, until {invitation.expires_at:%Y-%m-%d}.")
+
+
+def invitation_link(settings: Settings, known: str | None, invitation: Invitation) -> str:
+    """Return the link that opens the bot with a code.
+
+    The bot's name is the setting's, else the one it learnt when it last ran.
+    """
+    name = settings.bot_username or known or ""
+    if not name:
+        click.echo(
+            "The bot's name is not known yet: set AFTERCARE_BOT_USERNAME, or start the bot once.",
+            err=True,
+        )
+    return f"https://t.me/{name or 'your_bot'}?start={invitation.code}"
+
+
+@patient.command("list")
+@click.option("--clinic", "slug", default=None)
+@as_json
+def list_(slug: str | None, as_json: bool) -> None:  # noqa: FBT001
+    """List patients, newest first."""
+    now = system_clock()
+    with opened() as (_, store, _catalog):
+        rows = store.run(_listed, slug, now)
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("patient", "clinic", "reference", "state", "day", "language", "timezone")
+    print_table("Patients", columns, [[row[name] for name in columns] for row in rows])
+
+
+@patient.command("show")
+@click.argument("ref")
+@as_json
+def show(ref: str, as_json: bool) -> None:  # noqa: FBT001
+    """Show where a patient stands and what is to come."""
+    with opened() as (_, store, catalog):
+        shown = store.run(_shown, catalog, ref, system_clock())
+    if as_json:
+        print_json(shown)
+        return
+    upcoming = shown.pop("upcoming")
+    print_table(f"Patient {shown['patient']}", ("what", "value"), list(shown.items()))
+    print_table("To come", ("at", "step"), [[row["at"], row["step"]] for row in upcoming])
+
+
+@patient.command("correct")
+@click.argument("ref")
+@click.option("--treated-at", default=None, help="The right time; without offset: her clock.")
+@click.option("--wait", "waits", multiple=True, metavar="RULE=HOURS")
+@click.option("--cancel", is_flag=True, help="The treatment was entered by mistake.")
+@as_json
+def correct(
+    ref: str,
+    treated_at: str | None,
+    waits: tuple[str, ...],
+    cancel: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Correct a patient's latest treatment; what waits to be sent follows, what was sent stays."""
+    with opened() as (_, store, catalog):
+        waiting = store.run(
+            _correct, catalog, ref, treated_at, parse_waits(waits), cancel, system_clock()
+        )
+    if as_json:
+        print_json({"patient": ref, "reminders_waiting": waiting})
+    else:
+        click.echo(f"Corrected. {waiting} reminders wait for {ref}.")
+
+
+@patient.command("export")
+@click.argument("ref")
+@as_json
+def export(ref: str, as_json: bool) -> None:  # noqa: ARG001, FBT001
+    """Print everything kept about a patient (always JSON)."""
+    with opened() as (_, store, _catalog):
+        print_json(store.run(lambda db: privacy.export(db, find_patient(db, ref))))
+
+
+@patient.command("erase")
+@click.argument("ref")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+def erase(ref: str, yes: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Erase everything kept about a patient; it cannot be undone."""
+    with opened() as (_, store, _catalog):
+        found = store.run(find_patient, ref)
+        if not yes and not as_json:
+            click.confirm(f"Erase everything about {found.ref}?", abort=True)
+        store.run(privacy.erase, found, actor="shell", now=system_clock())
+    if as_json:
+        print_json({"patient": found.ref, "erased": True})
+    else:
+        click.echo(f"{found.ref} is erased.")
+
+
+def _write_qr(link: str, target: Path) -> None:
+    try:
+        segno.make(link, error="m").save(str(target), kind="png", scale=8, border=4)
+    except OSError as error:
+        raise click.UsageError(f"{target} could not be written: {error.strerror}") from None
+
+
+def _listed(db: Database, slug: str | None, now: datetime) -> list[dict[str, Any]]:
+    of = find_clinic(db, slug).id if slug else None
+    names = {clinic.id: clinic.slug for clinic in clinics.listed(db)}
+    return [
+        {
+            "patient": row.ref,
+            "clinic": names[row.clinic_id],
+            "reference": row.reference,
+            "state": row.state,
+            "day": _day(db, row, now),
+            "language": row.language,
+            "timezone": row.timezone,
+        }
+        for row in patients.listed(db, of)
+    ]
+
+
+def _day(db: Database, row: Patient, now: datetime) -> int | None:
+    treatments = patients.treatments(db, row.id)
+    if not treatments:
+        return None
+    treated = treatments[-1].treated_at.astimezone(row.zone)
+    return (now.astimezone(row.zone).date() - treated.date()).days
+
+
+def _shown(db: Database, catalog: Catalog, ref: str, now: datetime) -> dict[str, Any]:
+    row = find_patient(db, ref)
+    clinic = clinics.by_id(db, row.clinic_id)
+    treatments = patients.treatments(db, row.id)
+    standing = care.standing(catalog, clinic, row, treatments, now)
+    return {
+        "patient": row.ref,
+        "clinic": clinic.slug,
+        "reference": row.reference,
+        "state": row.state,
+        "day": _day(db, row, now),
+        "language": row.language,
+        "timezone": row.timezone,
+        "joined_at": stamp(row.joined_at) if row.joined_at else None,
+        "paused_until": stamp(row.paused_until) if row.paused_until else None,
+        "treatments": [
+            {
+                "procedure": treatment.procedure,
+                "area": treatment.area,
+                "treated_at": treatment.treated_at.astimezone(row.zone).isoformat(),
+                "waits": dict(treatment.waits),
+            }
+            for treatment in treatments
+        ],
+        "waits_end": {
+            rule: end.astimezone(row.zone).isoformat() for rule, end in standing.waits.items()
+        },
+        "upcoming": [
+            {"at": reminder.due_at.astimezone(row.zone).isoformat(), "step": reminder.step}
+            for reminder in reminders.upcoming(db, row.id)
+        ],
+    }
+
+
+def _correct(
+    db: Database,
+    catalog: Catalog,
+    ref: str,
+    treated_at: str | None,
+    waits: Mapping[str, float],
+    cancel: bool,  # noqa: FBT001
+    now: datetime,
+) -> int:
+    row = find_patient(db, ref)
+    treatments = patients.treatments(db, row.id)
+    if not treatments:
+        raise EnrolmentError(f"{row.ref} has no treatment to correct")
+    latest = treatments[-1]
+    at = parse_instant(treated_at, row.zone) if treated_at else None
+    if at is not None:
+        enrolment.check_time(at, now)
+    enrolment.check_waits(catalog, latest.procedure, waits)
+    patients.correct_treatment(
+        db,
+        latest.id,
+        treated_at=at,
+        waits={**latest.waits, **waits} if waits else None,
+        cancelled=True if cancel else None,
+    )
+    records.audit(
+        db,
+        now=now,
+        actor="shell",
+        action="treatment.corrected",
+        subject=row.ref,
+        clinic_id=row.clinic_id,
+    )
+    return care.replan(db, catalog, row.id, now)

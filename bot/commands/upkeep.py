@@ -1,0 +1,95 @@
+"""`aftercare backup`, `restore`, `migrate` and `status`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlite_utils import Database
+
+from bot.commands.common import as_json, opened, print_json, print_table
+from bot.lock import only_one
+from bot.settings import read_settings
+from content.catalog import Catalog
+from scheduler.clock import system_clock
+from scheduler.store import clinics, outbox, patients, reminders, talk
+from scheduler.store.engine import Store, StoreError, stamp
+from scheduler.store.engine import restore as restore_file
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@as_json
+def backup(file: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Copy the database to FILE, also while the bot runs."""
+    if file.exists():
+        raise StoreError(f"{file} exists already; name a new file")
+    if not file.parent.is_dir():
+        raise StoreError(f"there is no folder {file.parent}")
+    with opened() as (_, store, _catalog):
+        store.backup(file)
+    if as_json:
+        print_json({"backup": str(file), "bytes": file.stat().st_size})
+    else:
+        click.echo(f"Copied to {file} ({file.stat().st_size:,} bytes).")
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@as_json
+def restore(file: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Put a backup in the place of the database; the bot must be stopped."""
+    settings = read_settings()
+    with only_one(settings.database):
+        restore_file(file, settings.database)
+        Store(settings.database).close()
+    if as_json:
+        print_json({"restored": str(file), "database": str(settings.database)})
+    else:
+        click.echo(
+            f"{settings.database} is now the backup; what was there is kept as "
+            f"{settings.database.name}.before-restore"
+        )
+
+
+@click.command()
+@as_json
+def migrate(as_json: bool) -> None:  # noqa: FBT001
+    """Bring the database up to this version; every command does so by itself."""
+    with opened() as (settings, _store, _catalog):
+        path = str(settings.database)
+    if as_json:
+        print_json({"database": path, "up_to_date": True})
+    else:
+        click.echo(f"{path} is up to date.")
+
+
+@click.command()
+@as_json
+def status(as_json: bool) -> None:  # noqa: FBT001
+    """Show how the schedule and the outbox stand."""
+    with opened() as (_, store, catalog):
+        shown = store.run(_status, catalog, system_clock())
+    if as_json:
+        print_json(shown)
+    else:
+        print_table("Status", ("what", "value"), list(shown.items()))
+
+
+def _status(db: Database, catalog: Catalog, now: datetime) -> dict[str, Any]:
+    due = reminders.next_due(db)
+    waiting = outbox.next_due(db)
+    everybody = patients.listed(db)
+    return {
+        "now": stamp(now),
+        "content_version": catalog.version,
+        "clinics": len(clinics.listed(db)),
+        "patients": len(everybody),
+        "patients_active": sum(row.state == "active" for row in everybody),
+        "next_reminder_due": stamp(due) if due else None,
+        "outbox": outbox.counts(db),
+        "oldest_waiting_seconds": max((now - waiting).total_seconds(), 0.0) if waiting else 0.0,
+        "open_escalations": talk.open_count(db),
+    }

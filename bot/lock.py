@@ -1,0 +1,32 @@
+"""One bot on one database: a second process is refused before it can send anything twice."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scheduler.store.engine import StoreError
+
+
+@contextmanager
+def only_one(database: Path) -> Iterator[None]:
+    """Hold the lock of a database while the bot runs.
+
+    The kernel lets go of it when the process ends, however it ends.
+
+    Raises:
+        StoreError: If another process holds it.
+    """
+    path = database.with_name(database.name + ".lock")
+    try:
+        handle = path.open("w")
+    except OSError as error:
+        raise StoreError(f"{path} could not be opened: {error.strerror}") from None
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(f"another bot is running on {database}; stop it first") from None
+        yield

@@ -1,0 +1,1 @@
+"""One conversation with one patient: which words and buttons do what."""

@@ -1,0 +1,184 @@
+"""Free text: a warning sign first, then the clinic's own words, then a person."""
+
+from __future__ import annotations
+
+from bot.patient import enrol, keyboards
+from bot.patient.conversation import Conversation
+from bot.patient.preferences import opt_out
+from bot.staff.card import post_card
+from content.answer import Answer, answer
+from content.understand import Route, Understanding, understand
+from scheduler.messenger import Keyboard
+from scheduler.services import asking
+from scheduler.services.asking import Heard
+from scheduler.store import patients
+
+RED = (Route.EMERGENCY, Route.URGENT)
+MOST_TYPED_FOR_A_CITY = 40
+
+
+async def text(conversation: Conversation) -> None:
+    """A typed message, new or edited."""
+    message = conversation.message
+    said = (message and (message.text or message.caption)) or ""
+    await hear(conversation, said)
+
+
+async def hear(conversation: Conversation, said: str) -> None:
+    """Deal with words, wherever they came from: typed, edited, forwarded or a caption."""
+    patient = conversation.patient
+    if patient is None and _looks_like_code(said):
+        await enrol.use_code(conversation, said)
+        return
+    understood = understand(
+        said,
+        knowledge=conversation.house.knowledge,
+        language=conversation.language,
+        hours_since=_hours(conversation),
+    )
+    if understood.route not in RED:
+        if patient and await opt_out(conversation, said):
+            return
+        if await _was_asked_for(conversation, said):
+            return
+    answered = _answer(conversation, understood)
+    if patient is None:
+        await _stranger(conversation, answered)
+        return
+    heard = await _keep(conversation, said, understood)
+    if heard.exchange is None:
+        return  # the same update came twice; it was answered then
+    await conversation.say(answered.text, _buttons(conversation, answered))
+    await _passed(conversation, heard)
+
+
+async def wrong(conversation: Conversation) -> None:
+    """*Something's wrong*: the warning signs, the numbers, and a message to a person."""
+    await conversation.say(
+        conversation.screen("wrong"), keyboards.help_now(conversation.words, conversation.voice)
+    )
+
+
+async def write(conversation: Conversation) -> None:
+    """*Write to the clinic*: the next message goes to a person."""
+    patient = conversation.known()
+    await conversation.house.store.tx(patients.change, patient.id, asked="message")
+    await conversation.say(conversation.screen("write"))
+
+
+async def pass_on(conversation: Conversation) -> None:
+    """*Pass it on*: a message the bot could not answer goes to a person."""
+    patient = conversation.known()
+    (number,) = (conversation.tap.args if conversation.tap else ()) or ("",)
+    heard = await conversation.house.store.tx(
+        asking.pass_on,
+        patient,
+        message_id=int(number) if number.isdigit() else 0,
+        now=conversation.now,
+    )
+    if heard is None:
+        await conversation.say(
+            conversation.screen("old_button"), keyboards.home(conversation.words)
+        )
+    elif heard.escalation is None:
+        await conversation.say(conversation.screen("passed_before"))
+    else:
+        await _passed(conversation, heard)
+
+
+async def _was_asked_for(conversation: Conversation, said: str) -> bool:
+    """Take a text as the answer to what the bot asked, if it is one."""
+    patient = conversation.patient
+    if patient is None or patient.asked is None:
+        return False
+    store = conversation.house.store
+    if patient.asked == "timezone" and len(said) <= MOST_TYPED_FOR_A_CITY:
+        return await enrol.city(conversation, said)
+    if patient.asked == "message":
+        await store.tx(patients.change, patient.id, asked=None)
+        nothing = Understanding.nothing()
+        heard = await _keep(conversation, said, nothing)
+        message_id = conversation.message.message_id if conversation.message else 0
+        passed = await store.tx(
+            asking.pass_on, patient, message_id=message_id, now=conversation.now
+        )
+        await _passed(conversation, passed or heard)
+        return True
+    return False
+
+
+async def _keep(conversation: Conversation, said: str, understood: Understanding) -> Heard:
+    message = conversation.message
+    edited = message.edit_date if message else None
+    return await conversation.house.store.tx(
+        asking.hear,
+        conversation.known(),
+        chat_id=conversation.chat_id,
+        message_id=message.message_id if message else 0,
+        said=said,
+        edition=edited.isoformat() if edited else "",
+        understood=understood,
+        now=conversation.now,
+    )
+
+
+async def _passed(conversation: Conversation, heard: Heard) -> None:
+    """Tell the patient when people read it, and the clinic's group that it is there."""
+    if heard.escalation is None or heard.read_by is None:
+        return
+    await conversation.say(
+        conversation.screen("passed_on", read_by=_moment(conversation, heard), way=heard.tell_way)
+    )
+    await post_card(conversation.house, heard.escalation)
+
+
+async def _stranger(conversation: Conversation, answered: Answer) -> None:
+    """Somebody not enrolled gets the warning signs and their wording, and how to get a code."""
+    if answered.route in RED:
+        await conversation.say(answered.text)
+        return
+    await conversation.say(conversation.screen("no_code"))
+
+
+def _answer(conversation: Conversation, understood: Understanding) -> Answer:
+    house = conversation.house
+    return answer(
+        understood,
+        catalog=house.catalog,
+        knowledge=house.knowledge,
+        procedure=conversation.procedure,
+        language=conversation.language,
+        standing=conversation.standing,
+        clinic=conversation.voice,
+        clinic_slug=conversation.clinic.slug if conversation.clinic else "",
+    )
+
+
+def _buttons(conversation: Conversation, answered: Answer) -> Keyboard:
+    if answered.route in (*RED, Route.CONTACT):
+        return keyboards.help_now(conversation.words, conversation.voice)
+    message = conversation.message
+    pass_on = message.message_id if message and answered.pass_on else None
+    return keyboards.topics(conversation.words, answered.offered, pass_on=pass_on)
+
+
+def _hours(conversation: Conversation) -> float | None:
+    treated_at = conversation.standing.treated_at
+    if treated_at is None:
+        return None
+    return (conversation.now - treated_at).total_seconds() / 3600
+
+
+def _moment(conversation: Conversation, heard: Heard) -> object:
+    from content.moments import Moment
+
+    if heard.read_by is None:
+        return None
+    zone = conversation.known().zone
+    return Moment(heard.read_by.astimezone(zone), conversation.now.astimezone(zone))
+
+
+def _looks_like_code(said: str) -> bool:
+    """A code typed or pasted by hand: about as long as ours, also with spaces in it."""
+    code = enrol.clean_code(said)
+    return 20 <= len(code) <= 24 and code.replace("-", "").replace("_", "").isalnum()

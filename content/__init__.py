@@ -1,0 +1,1 @@
+"""What is said: procedures, topics and warning signs as data, and how they become text."""

@@ -1,0 +1,117 @@
+"""From what was understood to what is said: the fixed wording first, then the clinic's own words.
+
+Nothing here is made up: every sentence is a template that a clinician can read and sign. This
+module only chooses which, and in what order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from content.catalog import Catalog
+from content.model import ClinicVoice
+from content.telegram_html import first_paragraph
+from content.understand import Knowledge, Route, Understanding
+from content.view import Standing, view
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a patient gets.
+
+    Attributes:
+        route: Which path it takes; never shown.
+        text: Telegram HTML.
+        offered: Topics to offer as buttons.
+        pass_on: Whether to offer to pass the message on to the clinic.
+    """
+
+    route: Route
+    text: str
+    offered: tuple[str, ...]
+    pass_on: bool = False
+
+
+def answer(
+    understood: Understanding,
+    *,
+    catalog: Catalog,
+    knowledge: Knowledge,
+    procedure: str,
+    language: str,
+    standing: Standing,
+    clinic: ClinicVoice,
+    clinic_slug: str = "",
+) -> Answer:
+    """Choose the words for what a patient wrote.
+
+    Args:
+        understood: What `understand` made of it.
+        catalog: The words.
+        knowledge: The warning signs, which name their wording.
+        procedure: The procedure whose topics answer.
+        language: The patient's language, one the catalog has.
+        standing: Where the patient stands.
+        clinic: The clinic whose voice it is.
+        clinic_slug: The clinic's folder of own words.
+
+    Returns:
+        The text and what to offer below it.
+    """
+    context = view(standing, clinic, asks=understood.asks)
+    if understood.route in (Route.EMERGENCY, Route.URGENT, Route.CONTACT):
+        return Answer(
+            understood.route,
+            _warning(understood, catalog, knowledge, language, context),
+            (),
+        )
+    if understood.route is Route.ROUTINE and understood.answered:
+        texts = [
+            catalog.topic(procedure, language, key, context, clinic=clinic_slug)
+            for key in understood.answered
+        ]
+        text = texts[0] if len(texts) == 1 else _together(texts, understood, catalog, language)
+        return Answer(Route.ROUTINE, text, understood.offered)
+    if understood.offered:
+        return Answer(
+            understood.route,
+            catalog.screen(language, "did_you_mean", context),
+            understood.offered,
+            pass_on=True,
+        )
+    if understood.small_talk:
+        text = catalog.screen(language, f"small_talk_{understood.small_talk}", context)
+        return Answer(understood.route, text, ())
+    return Answer(
+        understood.route,
+        catalog.screen(language, "unknown", {**context, "asks_dose": understood.asks_dose}),
+        (),
+        pass_on=True,
+    )
+
+
+def _warning(
+    understood: Understanding,
+    catalog: Catalog,
+    knowledge: Knowledge,
+    language: str,
+    context: Mapping[str, Any],
+) -> str:
+    """Return the fixed wording of the highest sign; the route's own where none is named."""
+    named = [
+        knowledge.wording(finding.sign)
+        for finding in understood.findings
+        if finding.level is understood.route
+    ]
+    return catalog.warning(language, named[0] if named else understood.route.value, context)
+
+
+def _together(texts: list[str], understood: Understanding, catalog: Catalog, language: str) -> str:
+    """Answer several questions in their order, each in its shortest form."""
+    words = catalog.words(language)
+    return "\n\n".join(
+        f"<b>{words('topic', key)}</b>\n{first_paragraph(text)}"
+        for key, text in zip(understood.answered, texts, strict=True)
+    )

@@ -1,0 +1,197 @@
+"""The loaded library: every procedure in every language, with a clinic's own words laid over it.
+
+A clinic's words live in a folder of its own, `<overrides>/<clinic>/<procedure>/<language>/…`, laid
+out like the library; a template found there is used in place of the library's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jinja2 import TemplateNotFound
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from content.manifest import MANIFEST, ContentError, read_procedure, read_toml
+from content.model import Procedure
+from content.render import build_environment, render
+
+LIBRARY = Path(__file__).parent / "library"
+SHARED = "_shared"
+FALLBACK_LANGUAGE = "en"
+
+
+class Words:
+    """The interface words of one language: buttons, names of topics and of waits."""
+
+    def __init__(self, language: str, tables: Mapping[str, Mapping[str, Any]]) -> None:
+        self.language = language
+        self._tables = tables
+
+    def __call__(self, table: str, key: str) -> str:
+        """Return one word, such as `words("button", "done")`; raises `ContentError` if missing."""
+        try:
+            return str(self._tables[table][key])
+        except KeyError:
+            raise ContentError(f"{self.language}/words.toml: {table}.{key} is missing") from None
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """Return a whole table of words; empty if there is none."""
+        return self._tables.get(name, {})
+
+
+class Catalog:
+    """Procedures, templates and words; read once, then only looked up.
+
+    Args:
+        library: The folder that holds `_shared` and one folder per procedure.
+        overrides: A folder of clinics' own words, or None.
+
+    Raises:
+        ContentError: If a manifest or a words file is wrong; names file, key and expectation.
+    """
+
+    def __init__(self, library: Path = LIBRARY, overrides: Path | None = None) -> None:
+        if overrides is not None and not overrides.is_dir():
+            raise ContentError(
+                f"{overrides} is not a folder; expected a folder of a clinic's words"
+            )
+        self.library, self.overrides = library, overrides
+        self.procedures = _read_procedures(library)
+        self.languages = tuple(
+            sorted(path.parent.name for path in (library / SHARED).glob("*/words.toml"))
+        )
+        self._words = {language: self._read_words(language) for language in self.languages}
+        self._names: dict[tuple[str, ...], list[str]] = {}
+
+    @cached_property
+    def environment(self) -> ImmutableSandboxedEnvironment:
+        """The one Jinja environment, built when first needed."""
+        folders = [self.overrides] if self.overrides else []
+        return build_environment([*folders, self.library])
+
+    @cached_property
+    def version(self) -> str:
+        """A short hash of every word, rule and template, recorded with each message sent."""
+        digest = hashlib.sha256()
+        for folder in filter(None, (self.overrides, self.library)):
+            for path in sorted(folder.rglob("*")):
+                if path.suffix in (".j2", ".toml"):
+                    digest.update(str(path.relative_to(folder)).encode())
+                    digest.update(path.read_bytes())
+        return digest.hexdigest()[:12]
+
+    def procedure(self, key: str) -> Procedure:
+        """Return a procedure; raises `ContentError` that lists the known ones."""
+        try:
+            return self.procedures[key]
+        except KeyError:
+            known = ", ".join(sorted(self.procedures))
+            raise ContentError(f"there is no procedure {key!r}; expected one of {known}") from None
+
+    def language(self, tag: str | None) -> str:
+        """Return the language we have for a tag such as `es-MX`; English when there is none."""
+        base = (tag or "").replace("_", "-").split("-")[0].lower()
+        return base if base in self.languages else FALLBACK_LANGUAGE
+
+    def words(self, language: str) -> Words:
+        """Return the interface words of a language that we have."""
+        return self._words[language]
+
+    def screen(self, language: str, name: str, context: Mapping[str, Any] | None = None) -> str:
+        """Render a text of the bot itself, such as the welcome."""
+        return self._render((SHARED, language, "screens", name), context or {})
+
+    def warning(self, language: str, wording: str, context: Mapping[str, Any]) -> str:
+        """Render the fixed wording for a warning sign."""
+        return self._render((SHARED, language, "warnings", wording), context)
+
+    def topic(
+        self,
+        procedure: str,
+        language: str,
+        key: str,
+        context: Mapping[str, Any],
+        *,
+        clinic: str = "",
+    ) -> str:
+        """Render the answer to a topic, in the clinic's own words if it has them."""
+        return self._render_of(procedure, language, f"topics/{key}", clinic, context)
+
+    def step(
+        self,
+        procedure: str,
+        language: str,
+        key: str,
+        context: Mapping[str, Any],
+        *,
+        clinic: str = "",
+    ) -> str:
+        """Render a reminder of the plan, in the clinic's own words if it has them."""
+        return self._render_of(procedure, language, f"steps/{key}", clinic, context)
+
+    def card(
+        self,
+        procedure: str,
+        language: str,
+        name: str,
+        context: Mapping[str, Any],
+        *,
+        clinic: str = "",
+    ) -> str:
+        """Render a card of a procedure, such as what today is about."""
+        return self._render_of(procedure, language, f"cards/{name}", clinic, context)
+
+    def lineage(self, procedure: str) -> list[str]:
+        """Return the procedure and those it extends, the most special first."""
+        line = [procedure]
+        while (parent := self.procedure(line[-1]).extends) is not None:
+            line.append(parent)
+        return line
+
+    def _render(self, parts: tuple[str, ...], context: Mapping[str, Any]) -> str:
+        return render(self.environment, ["/".join(parts) + ".j2"], context)
+
+    def _render_of(
+        self, procedure: str, language: str, tail: str, clinic: str, context: Mapping[str, Any]
+    ) -> str:
+        key = (clinic, procedure, language, tail)
+        if key not in self._names:
+            self._names[key] = self._existing(clinic, procedure, language, tail)
+        return render(self.environment, self._names[key], context)
+
+    def _existing(self, clinic: str, procedure: str, language: str, tail: str) -> list[str]:
+        """Find the one template to use, once, so that later renders do not touch the disk."""
+        line = self.lineage(procedure)
+        names = [f"{clinic}/{name}/{language}/{tail}.j2" for name in line] if clinic else []
+        names += [f"{name}/{language}/{tail}.j2" for name in line]
+        try:
+            found = self.environment.select_template(names)
+        except TemplateNotFound:
+            raise ContentError(f"no template {names[-1]}; expected one for {tail}") from None
+        return [str(found.name)]
+
+    def _read_words(self, language: str) -> Words:
+        tables: dict[str, dict[str, Any]] = {}
+        folders = [self.library / SHARED, *(self.library / key for key in self.procedures)]
+        for folder in folders:
+            path = folder / language / "words.toml"
+            if path.exists():
+                for table, values in read_toml(path).items():
+                    tables.setdefault(table, {}).update(values)
+        return Words(language, tables)
+
+
+def _read_procedures(library: Path) -> dict[str, Procedure]:
+    """Read every procedure, those that extend nothing first."""
+    waiting = {path.parent for path in library.glob(f"*/{MANIFEST}")}
+    if not waiting:
+        raise ContentError(f"{library}: no procedure found; expected <name>/{MANIFEST}")
+    known: dict[str, Procedure] = {}
+    rows = sorted(waiting, key=lambda folder: ("extends" in read_toml(folder / MANIFEST), folder))
+    for folder in rows:
+        known[folder.name] = read_procedure(folder, known)
+    return known

@@ -1,0 +1,56 @@
+"""The one Jinja environment: sandboxed, strict, escaping, built once.
+
+Templates are edited by clinics, so they run in Jinja's sandbox, and a name they misspell is an
+error at `aftercare content check` and not an empty space in front of a patient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from content.moments import clock_time, day_name, distance, length
+from content.telegram_html import tidy
+
+
+def build_environment(folders: Sequence[Path]) -> ImmutableSandboxedEnvironment:
+    """Return the environment over these folders; an earlier folder hides a later one."""
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.filters.update(
+        clock_time=lambda moment, language: clock_time(moment.at, language),
+        day_name=day_name,
+        distance=distance,
+        duration=length,
+    )
+    return environment
+
+
+def render(
+    environment: ImmutableSandboxedEnvironment, names: Sequence[str], context: Mapping[str, Any]
+) -> str:
+    """Render the first template that exists.
+
+    Args:
+        environment: The environment of `build_environment`.
+        names: Template names, the most special first.
+        context: What the template may name.
+
+    Returns:
+        Tidy Telegram HTML.
+
+    Raises:
+        jinja2.TemplateError: If none exists, or the template fails.
+    """
+    return tidy(environment.select_template(list(names)).render(context))

@@ -1,0 +1,85 @@
+"""What a template can see of one patient: the moments of the waits, the day, the clinic.
+
+A view holds no name and no free text of the patient, so no template can repeat one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from content.model import ClinicVoice, Procedure
+from content.moments import Moment, Wait
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a patient stands, as the schedule knows it.
+
+    Attributes:
+        now: The present instant, aware.
+        zone: The patient's zone.
+        treated_at: The latest treatment, aware; None when it is not known.
+        waits: Rule key -> end of the wait, aware, the strictest of all treatments.
+        hours: Rule key -> length in hours, as it holds for this patient.
+    """
+
+    now: datetime
+    zone: tzinfo
+    treated_at: datetime | None
+    waits: Mapping[str, datetime]
+    hours: Mapping[str, float]
+
+
+def standing_in_general(procedure: Procedure, *, now: datetime, zone: tzinfo) -> Standing:
+    """Return the standing of somebody whose treatment time is not known."""
+    hours = {key: rule.hours for key, rule in procedure.rules.items()}
+    return Standing(now=now, zone=zone, treated_at=None, waits={}, hours=hours)
+
+
+def view(
+    standing: Standing, clinic: ClinicVoice, *, asks: str = "other", **more: Any
+) -> dict[str, Any]:
+    """Return the names that a template of a topic or a step may use.
+
+    Args:
+        standing: Where the patient stands.
+        clinic: The clinic whose voice it is.
+        asks: `may`, `did`, `normal` or `other`: how the question was put.
+        **more: Further names for one template.
+
+    Returns:
+        `clinic`, `wait` (by rule), `treated` (a moment or None), `known`, `now`, `day` (local days
+        since the treatment, -1 if not known), `hours` (since the treatment, -1 if not known),
+        `asks`, and what `more` gives.
+    """
+    now = standing.now.astimezone(standing.zone)
+    treated = None
+    day, hours = -1, -1.0
+    if standing.treated_at is not None:
+        treated = Moment(standing.treated_at.astimezone(standing.zone), now)
+        day = (now.date() - treated.at.date()).days
+        hours = (standing.now - standing.treated_at).total_seconds() / 3600
+    wait = {
+        key: Wait(
+            key,
+            length,
+            Moment(standing.waits[key].astimezone(standing.zone), now)
+            if key in standing.waits
+            else None,
+        )
+        for key, length in standing.hours.items()
+    }
+    return {
+        "clinic": clinic,
+        "wait": wait,
+        "treated": treated,
+        "known": treated is not None,
+        "now": Moment(now, now),
+        "day": day,
+        "hours": hours,
+        "asks": asks,
+        **more,
+    }

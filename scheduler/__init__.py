@@ -1,0 +1,1 @@
+"""Who hears it and when: plan, store, delivery. Never imports Telegram."""

@@ -1,0 +1,290 @@
+"""The outbox worker: take a due row, wait for its turn, mark it, send it, mark what became of it.
+
+A row is marked `trying` just before its own request and marked again just after. So after a crash
+the rows in doubt are at most those whose request was under way; which of them are sent again is
+decided by what they are (`AGAIN_WHEN_UNSURE`), not by chance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+import structlog
+from sqlite_utils import Database
+
+from scheduler import payload
+from scheduler.clock import Clock
+from scheduler.messenger import (
+    Blocked,
+    Messenger,
+    Migrated,
+    Rejected,
+    RetryAfter,
+    SendResult,
+    Sent,
+    Unknown,
+    Unreachable,
+)
+from scheduler.model import OutboxRow
+from scheduler.plan import QuietHours
+from scheduler.store import clinics, outbox, patients, records
+from scheduler.store.engine import Store, instant, stamp
+
+AGAIN_WHEN_UNSURE = frozenset({"escalation", "reply", "reminder"})
+"""What is sent again when nobody can know whether it arrived: a second sunscreen note does no
+harm, a lost warning would. A broadcast is held and named instead."""
+
+MOST_UNSURE_TRIES = 2
+MOST_TRIES = 12
+HOLD = "delivery.held_until"
+
+log = structlog.get_logger()
+
+
+class Pacer(Protocol):
+    """Says when a message may go, so that the whole bot stays within Telegram's pace."""
+
+    async def turn(self, *, chat_id: int, priority: int, group: int) -> None:
+        """Return when it is this message's turn."""
+        ...
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody go for so long."""
+        ...
+
+
+class Delivery:
+    """Sends what the outbox holds.
+
+    Args:
+        store: The database.
+        messenger: Where messages leave.
+        pacer: Who goes when.
+        clock: The present instant.
+        in_flight: The most requests at once.
+        batch: The most rows in hand.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        messenger: Messenger,
+        pacer: Pacer,
+        clock: Clock,
+        *,
+        in_flight: int = 8,
+        batch: int = 64,
+    ) -> None:
+        self._store, self._messenger, self._pacer, self._clock = store, messenger, pacer, clock
+        self._slots = asyncio.Semaphore(in_flight)
+        self._batch = batch
+        self._in_hand: dict[int, asyncio.Task[None]] = {}
+        self._sending: set[asyncio.Task[None]] = set()
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._loop: asyncio.Task[None] | None = None
+        self.counts: Counter[str] = Counter()
+
+    async def recover(self) -> Counter[str]:
+        """Settle what a crash left in doubt and keep to a pause that Telegram asked for."""
+        now = self._clock()
+        settled, held_until = await self._store.tx(_recover, now)
+        if held_until and held_until > now:
+            self._pacer.hold((held_until - now).total_seconds())
+        if settled:
+            log.warning("delivery.in_doubt", **settled)
+        return settled
+
+    def start(self) -> None:
+        """Begin to send; needs a running event loop."""
+        self._loop = asyncio.get_running_loop().create_task(self._run(), name="delivery")
+
+    def wake(self) -> None:
+        """Say that there may be something to send."""
+        self._woken.set()
+
+    async def stop(self) -> None:
+        """Finish the requests under way, give up the waiting ones, and end."""
+        self._stopping = True
+        self._woken.set()
+        if self._loop is not None:
+            await self._loop
+        in_hand = tuple(self._in_hand.values())
+        for task in in_hand:
+            task.cancel()
+        await asyncio.gather(*in_hand, return_exceptions=True)
+        await asyncio.gather(*self._sending, return_exceptions=True)
+
+    async def drain(self) -> None:
+        """Send everything that is due now and return when it is done."""
+        while await self._take():
+            await asyncio.gather(*self._in_hand.values())
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            self._woken.clear()
+            try:
+                await self._take()
+            except Exception:
+                log.exception("delivery.failed")
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait until woken or the next row is due; a full hand waits for a place in it."""
+        pause = await self._pause()
+        try:
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _pause(self) -> float | None:
+        if len(self._in_hand) >= self._batch:
+            return None
+        due = await self._store.tx(_next_due, tuple(self._in_hand))
+        if due is None:
+            return None
+        return max((due - self._clock()).total_seconds(), 0.0)
+
+    async def _take(self) -> int:
+        """Take rows into hand; return how many."""
+        room = self._batch - len(self._in_hand)
+        rows = await self._store.tx(outbox.due, self._clock(), room, without=tuple(self._in_hand))
+        for row in rows:
+            task = asyncio.create_task(self._deliver(row), name=f"outbox {row.id}")
+            self._in_hand[row.id] = task
+            task.add_done_callback(partial(self._put_down, row.id))
+        return len(rows)
+
+    def _put_down(self, row_id: int, _: asyncio.Task[None]) -> None:
+        self._in_hand.pop(row_id, None)
+        self._woken.set()
+
+    async def _deliver(self, row: OutboxRow) -> None:
+        try:
+            await self._pacer.turn(
+                chat_id=row.chat_id, priority=row.priority, group=row.clinic_id or 0
+            )
+            async with self._slots:
+                await self._unbroken(row)
+        except Exception:
+            log.exception("delivery.row_pushed_aside", row=row.id)
+            await self._store.tx(_push_aside, row.id, self._clock())
+            self.counts["failed"] += 1
+
+    async def _unbroken(self, row: OutboxRow) -> None:
+        """Send a row such that a stop waits for it: a clean end leaves nothing in doubt."""
+        if self._stopping:
+            return
+        sending = asyncio.create_task(self._send(row))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+        await asyncio.shield(sending)
+
+    async def _send(self, row: OutboxRow) -> None:
+        now = self._clock()
+        marked = await self._store.tx(_begin, row, now)
+        if marked is None:
+            return
+        result = await self._messenger.send(payload.unpack(marked.payload, marked.chat_id))
+        if isinstance(result, RetryAfter):
+            self._pacer.hold(result.seconds)
+        outcome = await self._store.tx(_record, marked, result, self._clock())
+        self.counts[outcome] += 1
+        log.info("delivery.result", row=row.id, kind=row.kind, outcome=outcome)
+
+
+def _next_due(db: Database, without: tuple[int, ...]) -> datetime | None:
+    return outbox.next_due(db, without=without)
+
+
+def _begin(db: Database, row: OutboxRow, now: datetime) -> OutboxRow | None:
+    """Mark a row if it is still wanted at this very moment; else put it aside or off."""
+    fresh = outbox.by_id(db, row.id)
+    if fresh is None or fresh.state != "waiting":
+        return None
+    if fresh.expires_at < now:
+        outbox.finish(db, row.id, "skipped", now, detail="stale")
+        return None
+    if fresh.kind in ("reminder", "broadcast") and fresh.patient_id is not None:
+        patient = patients.by_id(db, fresh.patient_id)
+        if patient is None or patient.state != "active":
+            outbox.finish(db, row.id, "skipped", now, detail="not wanted")
+            return None
+        if patient.paused_until and patient.paused_until > now:
+            outbox.finish(db, row.id, "skipped", now, detail="paused")
+            return None
+        opens = QuietHours(patient.quiet_from, patient.quiet_to).next_open(now, patient.zone)
+        if opens > now:
+            outbox.again(db, row.id, opens, "quiet hours")
+            return None
+    return fresh if outbox.begin(db, row.id, now) else None
+
+
+def _record(db: Database, row: OutboxRow, result: SendResult, now: datetime) -> str:
+    """Write down what a request came to; return one word for the counts."""
+    match result:
+        case Sent(message_id):
+            outbox.finish(db, row.id, "sent", now, message_id=message_id)
+            return "sent"
+        case RetryAfter(seconds):
+            until = now + timedelta(seconds=seconds)
+            records.keep(db, HOLD, stamp(until))
+            outbox.again(db, row.id, until, "asked to wait")
+            return "held"
+        case Migrated(chat_id):
+            clinics.move_chat(db, row.chat_id, chat_id)
+            outbox.again(db, row.id, now, "moved")
+            outbox.readdress(db, row.id, chat_id)
+            return "moved"
+        case Blocked(reason):
+            outbox.finish(db, row.id, "blocked", now, detail=reason)
+            if row.patient_id is not None:
+                patients.mark_blocked(db, row.patient_id)
+                outbox.drop_waiting(db, row.patient_id, now, "blocked")
+            return "blocked"
+        case Rejected(reason):
+            outbox.finish(db, row.id, "failed", now, detail=reason)
+            return "failed"
+        case Unreachable(reason):
+            if row.attempts + 1 >= MOST_TRIES:
+                outbox.finish(db, row.id, "failed", now, detail=reason)
+                return "failed"
+            outbox.again(db, row.id, now + _backoff(row.attempts), reason)
+            return "unreachable"
+        case Unknown(reason):
+            return _unsure(db, row, now, reason)
+
+
+def _unsure(db: Database, row: OutboxRow, now: datetime, reason: str) -> str:
+    """Nobody can know whether it arrived: once more for care, never for a broadcast."""
+    if row.kind in AGAIN_WHEN_UNSURE and row.attempts + 1 < MOST_UNSURE_TRIES:
+        outbox.again(db, row.id, now + _backoff(row.attempts), reason)
+        return "again"
+    outbox.finish(db, row.id, "uncertain", now, detail=reason)
+    return "uncertain"
+
+
+def _backoff(attempts: int) -> timedelta:
+    return timedelta(seconds=min(2.0 ** (attempts + 1), 300))
+
+
+def _recover(db: Database, now: datetime) -> tuple[Counter[str], datetime | None]:
+    settled: Counter[str] = Counter()
+    for row in outbox.in_doubt(db):
+        if row.kind in AGAIN_WHEN_UNSURE:
+            outbox.again(db, row.id, now, "in doubt after a crash")
+            settled["again"] += 1
+        else:
+            outbox.finish(db, row.id, "uncertain", now, detail="in doubt after a crash")
+            settled["uncertain"] += 1
+    held = records.fact(db, HOLD)
+    return settled, instant(held) if held else None
+
+
+def _push_aside(db: Database, row_id: int, now: datetime) -> None:
+    outbox.finish(db, row_id, "failed", now, detail="it could not be sent as it is")

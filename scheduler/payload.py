@@ -1,0 +1,59 @@
+"""How a message waits in the outbox: text, buttons and file as JSON."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from dataclasses import asdict
+from typing import Any
+
+from scheduler.messenger import Attachment, Button, Keyboard, Outgoing
+
+
+def pack(
+    text: str,
+    buttons: Keyboard = (),
+    *,
+    silent: bool = False,
+    attachment: Attachment | None = None,
+) -> str:
+    """Return the JSON that is stored for a message."""
+    stored: dict[str, Any] = {"text": text}
+    if buttons:
+        stored["buttons"] = [
+            [{key: value for key, value in asdict(button).items() if value is not None}
+             for button in row]
+            for row in buttons
+        ]  # fmt: skip
+    if silent:
+        stored["silent"] = True
+    if attachment is not None:
+        stored["attachment"] = {
+            "kind": attachment.kind,
+            "filename": attachment.filename,
+            "file_id": attachment.file_id,
+            "content": b64encode(attachment.content).decode() if attachment.content else None,
+        }
+    return json.dumps(stored, ensure_ascii=False)
+
+
+def unpack(payload: str, chat_id: int) -> Outgoing:
+    """Return the message that `pack` stored, addressed to a chat."""
+    stored = json.loads(payload)
+    attachment = stored.get("attachment")
+    return Outgoing(
+        chat_id=chat_id,
+        text=stored["text"],
+        buttons=tuple(
+            tuple(Button(**button) for button in row) for row in stored.get("buttons", [])
+        ),
+        silent=stored.get("silent", False),
+        attachment=Attachment(
+            kind=attachment["kind"],
+            filename=attachment["filename"],
+            file_id=attachment["file_id"],
+            content=b64decode(attachment["content"]) if attachment["content"] else None,
+        )
+        if attachment
+        else None,
+    )

@@ -1,0 +1,101 @@
+"""Answers to a patient: at once, ahead of everything unasked, and kept if they could not leave.
+
+A reply does not queue in the outbox. Only one that surely was not sent goes there, with the
+priority of a reply, so that an answer is late rather than lost.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from scheduler import payload
+from scheduler.clock import Clock
+from scheduler.delivery import Pacer
+from scheduler.messenger import (
+    Blocked,
+    Messenger,
+    Migrated,
+    Outgoing,
+    RetryAfter,
+    SendResult,
+    Unreachable,
+)
+from scheduler.model import Priority
+from scheduler.store import outbox, patients
+from scheduler.store.engine import Store
+
+WORTH = timedelta(hours=6)
+
+
+class Replies:
+    """Sends answers.
+
+    Args:
+        store: Where an answer waits that could not leave.
+        messenger: Where messages leave.
+        pacer: Who goes when.
+        clock: The present instant.
+    """
+
+    def __init__(self, store: Store, messenger: Messenger, pacer: Pacer, clock: Clock) -> None:
+        self._store, self._messenger, self._pacer, self._clock = store, messenger, pacer, clock
+
+    async def send(
+        self,
+        message: Outgoing,
+        *,
+        key: str,
+        clinic_id: int | None = None,
+        patient_id: int | None = None,
+    ) -> SendResult:
+        """Send an answer.
+
+        Args:
+            message: What to say.
+            key: What makes this answer unique, so that it is never kept twice.
+            clinic_id: The clinic it speaks for, if any.
+            patient_id: The patient it is for, if any.
+        """
+        await self._pacer.turn(
+            chat_id=message.chat_id, priority=Priority.REPLY, group=clinic_id or 0
+        )
+        result = await self._messenger.send(message)
+        match result:
+            case RetryAfter(seconds):
+                self._pacer.hold(seconds)
+                await self._keep(message, key, clinic_id, patient_id)
+            case Unreachable():
+                await self._keep(message, key, clinic_id, patient_id)
+            case Migrated(chat_id):
+                await self._keep(message, key, clinic_id, patient_id, chat_id=chat_id)
+            case Blocked() if patient_id is not None:
+                await self._store.tx(patients.mark_blocked, patient_id)
+        return result
+
+    async def _keep(
+        self,
+        message: Outgoing,
+        key: str,
+        clinic_id: int | None,
+        patient_id: int | None,
+        *,
+        chat_id: int | None = None,
+    ) -> None:
+        now = self._clock()
+        await self._store.tx(
+            outbox.add,
+            dedupe_key=f"reply:{key}",
+            clinic_id=clinic_id,
+            patient_id=patient_id,
+            chat_id=chat_id or message.chat_id,
+            priority=Priority.REPLY,
+            payload=payload.pack(
+                message.text,
+                message.buttons,
+                silent=message.silent,
+                attachment=message.attachment,
+            ),
+            content_version="",
+            now=now,
+            expires_at=now + WORTH,
+        )

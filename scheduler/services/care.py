@@ -1,0 +1,151 @@
+"""Where a patient stands and what her plan is: treatments, waits and rows brought together.
+
+Everything that changes a treatment, a wait, a zone or a patient's state calls `replan`; the rows
+that wait are then those of the plan and nothing else has to be repaired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from sqlite_utils import Database
+
+from content.catalog import Catalog
+from content.model import ClinicVoice, Pace, Procedure
+from content.moments import opening_hours
+from content.view import Standing, standing_in_general
+from scheduler import plan as planning
+from scheduler.model import Clinic, Patient, Treatment
+from scheduler.store import clinics, outbox, patients, reminders
+
+
+def open_now(clinic: Clinic, now: datetime) -> bool:
+    """Whether people of the clinic answer at this instant."""
+    local = now.astimezone(clinic.zone)
+    days = open_weekdays(clinic.open_days)
+    return local.isoweekday() in days and clinic.opens <= local.time() < clinic.closes
+
+
+def open_weekdays(text: str) -> set[int]:
+    """Return ISO weekdays of a text such as `1-5` or `1,3,6`; raises `ValueError` for others."""
+    days: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        days |= set(range(int(first), int(last or first) + 1))
+    if not days <= set(range(1, 8)):
+        raise ValueError(text)
+    return days
+
+
+def next_opening(clinic: Clinic, now: datetime) -> datetime:
+    """Return when people of the clinic next answer, in its zone; now if they do."""
+    local = now.astimezone(clinic.zone)
+    if open_now(clinic, now):
+        return local
+    days = open_weekdays(clinic.open_days)
+    for ahead in range(8):
+        day = local.date() + timedelta(days=ahead)
+        opening = planning.at_wall_time(day, clinic.opens, clinic.zone).astimezone(clinic.zone)
+        if day.isoweekday() in days and opening > local:
+            return opening
+    raise ValueError(clinic.open_days)
+
+
+def voice(clinic: Clinic, now: datetime, language: str) -> ClinicVoice:
+    """Return the clinic as a template of that language may name it."""
+    return ClinicVoice(
+        name=clinic.name,
+        phone=clinic.phone,
+        emergency_number=clinic.emergency_number,
+        crisis_line=clinic.crisis_line,
+        hours=opening_hours(open_weekdays(clinic.open_days), clinic.opens, clinic.closes, language),
+        open_now=open_now(clinic, now),
+        sunscreen_from_start=clinic.sunscreen_from_start,
+    )
+
+
+def courses(
+    catalog: Catalog, clinic: Clinic, treatments: Sequence[Treatment]
+) -> list[planning.Course]:
+    """Return the treatments as the plan sees them, with the clinic's and their own waits."""
+    return [
+        planning.Course(
+            treatment=treatment.id,
+            procedure=(procedure := catalog.procedure(treatment.procedure)),
+            treated_at=treatment.treated_at,
+            hours=planning.waits(procedure, clinic.waits, treatment.waits),
+        )
+        for treatment in treatments
+    ]
+
+
+def standing(
+    catalog: Catalog,
+    clinic: Clinic,
+    patient: Patient,
+    treatments: Sequence[Treatment],
+    now: datetime,
+) -> Standing:
+    """Return where a patient stands: the strictest waits of all treatments, the latest day 0."""
+    known = courses(catalog, clinic, treatments)
+    if not known:
+        general = procedure_of(catalog, treatments)
+        return standing_in_general(general, now=now, zone=patient.zone)
+    ends = planning.strictest(known)
+    latest = max(known, key=lambda course: course.treated_at)
+    hours = {key: hours for course in known for key, hours in course.hours.items()}
+    return Standing(
+        now=now,
+        zone=patient.zone,
+        treated_at=latest.treated_at,
+        waits=ends,
+        hours={**hours, **latest.hours},
+    )
+
+
+def procedure_of(catalog: Catalog, treatments: Sequence[Treatment]) -> Procedure:
+    """Return the procedure of the latest treatment, or the library's first when there is none."""
+    if treatments:
+        latest = max(treatments, key=lambda treatment: treatment.treated_at)
+        return catalog.procedure(latest.procedure)
+    return catalog.procedure("microneedling")
+
+
+def pace(known: Sequence[planning.Course]) -> Pace:
+    """Return the pace of the latest treatment's procedure."""
+    return max(known, key=lambda course: course.treated_at).procedure.pace
+
+
+def replan(db: Database, catalog: Catalog, patient_id: int, now: datetime) -> int:
+    """Make the waiting reminders of a patient those of her plan; return how many wait.
+
+    A patient who has not joined, or has stopped, has no plan.
+    """
+    patient = patients.by_id(db, patient_id)
+    if patient is None or patient.joined_at is None or patient.state == "stopped":
+        return reminders.replace_waiting(db, patient_id, planning.Plan((), ()))
+    clinic = clinics.by_id(db, patient.clinic_id)
+    known = courses(catalog, clinic, patients.treatments(db, patient_id))
+    if not known:
+        return reminders.replace_waiting(db, patient_id, planning.Plan((), ()))
+    plan = planning.make_plan(
+        known,
+        planning.Patient(
+            zone=patient.zone,
+            joined_at=patient.joined_at,
+            quiet=planning.QuietHours(patient.quiet_from, patient.quiet_to),
+        ),
+        pace(known),
+        done=reminders.done(db, patient_id),
+        taken=taken_today(db, patient, now),
+    )
+    return reminders.replace_waiting(db, patient_id, plan)
+
+
+def taken_today(db: Database, patient: Patient, now: datetime) -> dict[date, int]:
+    """Return how many reminders the patient's local today has had already."""
+    today = now.astimezone(patient.zone).date()
+    since = now - timedelta(days=2)
+    sent = outbox.reminders_since(db, patient.id, since)
+    return {today: sum(at.astimezone(patient.zone).date() == today for at in sent)}

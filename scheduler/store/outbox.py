@@ -1,0 +1,227 @@
+"""What is to be sent unasked: queued once, claimed, marked before and after its request.
+
+A row is `waiting`, then `trying` from just before its request to just after; what is found
+`trying` after a crash is the only thing in doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from scheduler.model import OutboxRow, OutboxState, Priority
+from scheduler.store.engine import instant, maybe_instant, stamp
+from scheduler.store.rows import Row, all_rows, changed, one_row
+
+
+def add(
+    db: Database,
+    *,
+    dedupe_key: str,
+    clinic_id: int | None,
+    patient_id: int | None,
+    chat_id: int,
+    priority: Priority,
+    payload: str,
+    content_version: str,
+    now: datetime,
+    expires_at: datetime,
+    due_at: datetime | None = None,
+) -> int | None:
+    """Queue a message; return its id, or None if that key was queued before."""
+    row = one_row(
+        db,
+        "INSERT INTO outbox (dedupe_key, clinic_id, patient_id, chat_id, kind, priority, payload,"
+        " content_version, created_at, due_at, expires_at)"
+        " VALUES (:key, :clinic, :patient, :chat, :kind, :priority, :payload,"
+        " :version, :now, :due, :expires)"
+        " ON CONFLICT (dedupe_key) DO NOTHING RETURNING id",
+        {
+            "key": dedupe_key,
+            "clinic": clinic_id,
+            "patient": patient_id,
+            "chat": chat_id,
+            "kind": priority.name.lower(),
+            "priority": int(priority),
+            "payload": payload,
+            "version": content_version,
+            "now": stamp(now),
+            "due": stamp(due_at or now),
+            "expires": stamp(expires_at),
+        },
+    )
+    return int(row["id"]) if row else None
+
+
+def due(db: Database, now: datetime, limit: int, *, without: Sequence[int] = ()) -> list[OutboxRow]:
+    """Return waiting rows that may be sent, the most pressing first.
+
+    Args:
+        db: The database.
+        now: The present instant.
+        limit: The most rows to return.
+        without: Ids that are in hand already.
+    """
+    holes = ", ".join(str(int(row_id)) for row_id in without)
+    rows = all_rows(
+        db,
+        "SELECT * FROM outbox WHERE state = 'waiting' AND due_at <= :now"
+        f" AND id NOT IN ({holes})"
+        " ORDER BY priority, due_at LIMIT :limit",
+        {"now": stamp(now), "limit": limit},
+    )
+    return [_row(row) for row in rows]
+
+
+def begin(db: Database, row_id: int, now: datetime) -> bool:
+    """Mark a row just before its request; False if it no longer waits."""
+    return bool(
+        changed(
+            db,
+            "UPDATE outbox SET state = 'trying', tried_at = :now, attempts = attempts + 1"
+            " WHERE id = :id AND state = 'waiting'",
+            {"id": row_id, "now": stamp(now)},
+        )
+    )
+
+
+def finish(
+    db: Database,
+    row_id: int,
+    state: OutboxState,
+    now: datetime,
+    *,
+    message_id: int | None = None,
+    detail: str = "",
+) -> None:
+    """Write down the fate of a row."""
+    changed(
+        db,
+        "UPDATE outbox SET state = :state, finished_at = :now, message_id = :message,"
+        " detail = :detail WHERE id = :id",
+        {
+            "id": row_id,
+            "state": state,
+            "now": stamp(now),
+            "message": message_id,
+            "detail": detail,
+        },
+    )
+
+
+def again(db: Database, row_id: int, due_at: datetime, detail: str = "") -> None:
+    """Let a row wait for another try."""
+    changed(
+        db,
+        "UPDATE outbox SET state = 'waiting', due_at = :due, detail = :detail WHERE id = :id",
+        {"id": row_id, "due": stamp(due_at), "detail": detail},
+    )
+
+
+def in_doubt(db: Database) -> list[OutboxRow]:
+    """Return the rows whose request was under way when the process ended."""
+    rows = all_rows(db, "SELECT * FROM outbox WHERE state = 'trying' ORDER BY id")
+    return [_row(row) for row in rows]
+
+
+def expire(db: Database, now: datetime, limit: int) -> int:
+    """Put aside what is no longer worth sending; return how many."""
+    return changed(
+        db,
+        "UPDATE outbox SET state = 'skipped', detail = 'stale', finished_at = :now WHERE id IN ("
+        " SELECT id FROM outbox WHERE state = 'waiting' AND due_at <= :now AND expires_at < :now"
+        " LIMIT :limit)",
+        {"now": stamp(now), "limit": limit},
+    )
+
+
+def drop_waiting(db: Database, patient_id: int, now: datetime, reason: str) -> int:
+    """Put aside the unasked messages that wait for a patient who does not want them."""
+    return changed(
+        db,
+        "UPDATE outbox SET state = 'skipped', detail = :reason, finished_at = :now"
+        " WHERE patient_id = :patient AND state = 'waiting'"
+        " AND kind IN ('reminder', 'broadcast')",
+        {"patient": patient_id, "now": stamp(now), "reason": reason},
+    )
+
+
+def by_message(db: Database, chat_id: int, message_id: int) -> OutboxRow | None:
+    """Return the row that became this message."""
+    row = one_row(
+        db,
+        "SELECT * FROM outbox WHERE chat_id = :chat AND message_id = :message"
+        " AND message_id IS NOT NULL",
+        {"chat": chat_id, "message": message_id},
+    )
+    return _row(row) if row else None
+
+
+def by_id(db: Database, row_id: int) -> OutboxRow | None:
+    """Return the row of that id."""
+    row = one_row(db, "SELECT * FROM outbox WHERE id = :id", {"id": row_id})
+    return _row(row) if row else None
+
+
+def of_patient(db: Database, patient_id: int) -> list[OutboxRow]:
+    """Return everything queued for a patient, oldest first."""
+    rows = all_rows(
+        db, "SELECT * FROM outbox WHERE patient_id = :patient ORDER BY id", {"patient": patient_id}
+    )
+    return [_row(row) for row in rows]
+
+
+def reminders_since(db: Database, patient_id: int, since: datetime) -> list[datetime]:
+    """Return when reminders were queued for a patient, from an instant on."""
+    rows = all_rows(
+        db,
+        "SELECT created_at FROM outbox WHERE patient_id = :patient AND kind = 'reminder'"
+        " AND state NOT IN ('skipped', 'failed') AND created_at >= :since",
+        {"patient": patient_id, "since": stamp(since)},
+    )
+    return [instant(row["created_at"]) for row in rows]
+
+
+def next_due(db: Database, *, without: Sequence[int] = ()) -> datetime | None:
+    """Return when the next waiting row that is not in hand may be sent."""
+    holes = ", ".join(str(int(row_id)) for row_id in without)
+    row = all_rows(
+        db,
+        f"SELECT MIN(due_at) AS due FROM outbox WHERE state = 'waiting' AND id NOT IN ({holes})",
+    )[0]
+    return maybe_instant(row["due"])
+
+
+def readdress(db: Database, row_id: int, chat_id: int) -> None:
+    """Send a row to another chat than the one it was queued for."""
+    changed(db, "UPDATE outbox SET chat_id = :chat WHERE id = :id", {"id": row_id, "chat": chat_id})
+
+
+def counts(db: Database) -> dict[str, int]:
+    """Return how many rows are in each state."""
+    rows = all_rows(db, "SELECT state, COUNT(*) AS n FROM outbox GROUP BY state ORDER BY state")
+    return {row["state"]: row["n"] for row in rows}
+
+
+def _row(row: Row) -> OutboxRow:
+    return OutboxRow(
+        id=row["id"],
+        dedupe_key=row["dedupe_key"],
+        clinic_id=row["clinic_id"],
+        patient_id=row["patient_id"],
+        chat_id=row["chat_id"],
+        kind=row["kind"],
+        priority=row["priority"],
+        payload=row["payload"],
+        content_version=row["content_version"],
+        state=row["state"],
+        attempts=row["attempts"],
+        created_at=instant(row["created_at"]),
+        due_at=instant(row["due_at"]),
+        expires_at=instant(row["expires_at"]),
+        finished_at=maybe_instant(row["finished_at"]),
+        message_id=row["message_id"],
+        detail=row["detail"],
+    )

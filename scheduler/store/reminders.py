@@ -1,0 +1,184 @@
+"""The steps of every patient's plan: one row for a treatment and a step."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from scheduler.model import Reminder
+from scheduler.plan import Plan
+from scheduler.store.engine import instant, stamp
+from scheduler.store.rows import Row, all_rows, changed, one_row
+
+
+def done(db: Database, patient_id: int) -> list[tuple[int, str]]:
+    """Return (treatment, step) of everything that was handed to the outbox."""
+    rows = all_rows(
+        db,
+        "SELECT treatment_id, step FROM reminder WHERE patient_id = :patient AND state = 'queued'",
+        {"patient": patient_id},
+    )
+    return [(row["treatment_id"], row["step"]) for row in rows]
+
+
+def replace_waiting(db: Database, patient_id: int, plan: Plan) -> int:
+    """Make the waiting rows of a patient those of the plan; return how many wait.
+
+    What was handed to the outbox stays as it is.
+    """
+    changed(
+        db,
+        "DELETE FROM reminder WHERE patient_id = :patient AND state <> 'queued'",
+        {"patient": patient_id},
+    )
+    rows = [
+        {
+            "patient": patient_id,
+            "treatment": part.treatment,
+            "step": part.step,
+            "due": stamp(message.at),
+            "not_before": stamp(part.not_before),
+            "stale": stamp(part.stale_at),
+            "shown": int(part.shown),
+        }
+        for message in plan.messages
+        for part in message.parts
+    ]
+    db.conn.executemany(
+        "INSERT INTO reminder (patient_id, treatment_id, step, due_at, not_before, stale_at, shown)"
+        " VALUES (:patient, :treatment, :step, :due, :not_before, :stale, :shown)",
+        rows,
+    )
+    return len(rows)
+
+
+def due_patients(db: Database, now: datetime, limit: int) -> list[int]:
+    """Return patients with something due who may be sent it, the longest waiting first.
+
+    A patient who stopped, is blocked or paused is not among them; her rows grow stale.
+    """
+    rows = all_rows(
+        db,
+        "SELECT reminder.patient_id AS id, MIN(reminder.due_at) AS first FROM reminder"
+        " JOIN patient ON patient.id = reminder.patient_id"
+        " WHERE reminder.state = 'waiting' AND reminder.due_at <= :now"
+        " AND patient.state = 'active'"
+        " AND (patient.paused_until IS NULL OR patient.paused_until <= :now)"
+        " GROUP BY reminder.patient_id ORDER BY first LIMIT :limit",
+        {"now": stamp(now), "limit": limit},
+    )
+    return [row["id"] for row in rows]
+
+
+def due(db: Database, patient_id: int, now: datetime) -> list[Reminder]:
+    """Return what is due for a patient, in the order of the plan."""
+    rows = all_rows(
+        db,
+        "SELECT * FROM reminder WHERE patient_id = :patient AND state = 'waiting'"
+        " AND due_at <= :now ORDER BY due_at, id",
+        {"patient": patient_id, "now": stamp(now)},
+    )
+    return [_reminder(row) for row in rows]
+
+
+def skip_stale(db: Database, now: datetime, limit: int) -> int:
+    """Put aside what is no longer worth sending, whoever it was for; return how many."""
+    return changed(
+        db,
+        "UPDATE reminder SET state = 'skipped', reason = 'stale' WHERE id IN ("
+        " SELECT id FROM reminder WHERE state = 'waiting' AND due_at <= :now AND stale_at < :now"
+        " LIMIT :limit)",
+        {"now": stamp(now), "limit": limit},
+    )
+
+
+def postpone(db: Database, patient_id: int, now: datetime, until: datetime) -> None:
+    """Move what is due for a patient to a later instant."""
+    changed(
+        db,
+        "UPDATE reminder SET due_at = :until"
+        " WHERE patient_id = :patient AND state = 'waiting' AND due_at <= :now",
+        {"patient": patient_id, "now": stamp(now), "until": stamp(until)},
+    )
+
+
+def skip(db: Database, reminder_id: int, reason: str) -> None:
+    """Put one row aside, with the reason."""
+    changed(
+        db,
+        "UPDATE reminder SET state = 'skipped', reason = :reason WHERE id = :id",
+        {"id": reminder_id, "reason": reason},
+    )
+
+
+def queued(db: Database, reminder_ids: list[int], outbox_id: int) -> None:
+    """Mark rows as handed to the outbox."""
+    for reminder_id in reminder_ids:
+        changed(
+            db,
+            "UPDATE reminder SET state = 'queued', outbox_id = :outbox WHERE id = :id",
+            {"id": reminder_id, "outbox": outbox_id},
+        )
+
+
+def first_of(db: Database, outbox_id: int) -> int | None:
+    """Return the id of the first reminder that a message said."""
+    row = one_row(
+        db,
+        "SELECT id FROM reminder WHERE outbox_id = :outbox AND outbox_id IS NOT NULL"
+        " ORDER BY id LIMIT 1",
+        {"outbox": outbox_id},
+    )
+    return int(row["id"]) if row else None
+
+
+def message_of(db: Database, reminder_id: int, patient_id: int) -> int | None:
+    """Return the outbox id of the message that said a patient's reminder, if it is hers."""
+    row = one_row(
+        db,
+        "SELECT outbox_id FROM reminder"
+        " WHERE id = :id AND patient_id = :patient AND outbox_id IS NOT NULL",
+        {"id": reminder_id, "patient": patient_id},
+    )
+    return int(row["outbox_id"]) if row else None
+
+
+def upcoming(db: Database, patient_id: int) -> list[Reminder]:
+    """Return what still waits for a patient, in order."""
+    rows = all_rows(
+        db,
+        "SELECT * FROM reminder WHERE patient_id = :patient AND state = 'waiting'"
+        " ORDER BY due_at, id",
+        {"patient": patient_id},
+    )
+    return [_reminder(row) for row in rows]
+
+
+def next_due(db: Database) -> datetime | None:
+    """Return when the next reminder of anybody is due."""
+    row = all_rows(db, "SELECT MIN(due_at) AS due FROM reminder WHERE state = 'waiting'")[0]
+    return instant(row["due"]) if row["due"] else None
+
+
+def history(db: Database, patient_id: int) -> list[Row]:
+    """Return step, state, reason and due time of every row of a patient."""
+    return all_rows(
+        db,
+        "SELECT treatment_id, step, due_at, state, reason, outbox_id FROM reminder"
+        " WHERE patient_id = :patient ORDER BY due_at, id",
+        {"patient": patient_id},
+    )
+
+
+def _reminder(row: Row) -> Reminder:
+    return Reminder(
+        id=row["id"],
+        patient_id=row["patient_id"],
+        treatment_id=row["treatment_id"],
+        step=row["step"],
+        due_at=instant(row["due_at"]),
+        not_before=instant(row["not_before"]),
+        stale_at=instant(row["stale_at"]),
+        shown=bool(row["shown"]),
+    )

@@ -1,0 +1,60 @@
+"""What the one job does every few seconds: sweep what is stale, queue what is due, count it.
+
+A patient whose reminders cannot be composed is pushed aside for an hour and reported, so that one
+broken row never stops everybody else's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+import structlog
+from sqlite_utils import Database
+
+from content.catalog import Catalog
+from scheduler.services import reminding
+from scheduler.store import outbox, reminders
+from scheduler.store.engine import Store
+
+ASIDE = timedelta(hours=1)
+
+log = structlog.get_logger()
+
+
+async def tick(store: Store, catalog: Catalog, now: datetime, *, batch: int = 100) -> Counter[str]:
+    """Do one round and say how much there was of everything.
+
+    Args:
+        store: The database.
+        catalog: The words.
+        now: The present instant.
+        batch: How many patients one transaction looks at.
+
+    Returns:
+        Counts of rows `queued`, `postponed`, `stale`, `too_many`, `broken`, and of `patients`.
+    """
+    counts: Counter[str] = Counter()
+    counts["stale"] += await store.tx(reminders.skip_stale, now, 10 * batch)
+    counts["expired"] += await store.tx(outbox.expire, now, 10 * batch)
+    while True:
+        found = await store.tx(_round, catalog, now, batch)
+        counts.update(found)
+        if found["patients"] < batch:
+            break
+    return +counts
+
+
+def _round(db: Database, catalog: Catalog, now: datetime, batch: int) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for patient_id in reminders.due_patients(db, now, batch):
+        counts["patients"] += 1
+        try:
+            with db.atomic():
+                counts.update(asdict(reminding.queue_due(db, catalog, patient_id, now)))
+        except Exception:
+            counts["broken"] += 1
+            reminders.postpone(db, patient_id, now, now + ASIDE)
+            log.exception("reminders.pushed_aside", patient=patient_id)
+    return counts

@@ -1,0 +1,44 @@
+"""A messenger that notes what it was given and answers as a test has scripted."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from scheduler.messenger import Keyboard, Outgoing, SendResult, Sent
+
+
+@dataclass
+class FakeMessenger:
+    """Sends nothing; `results` are given back in order, then everything is sent."""
+
+    results: deque[SendResult | Exception] = field(default_factory=deque)
+    sent: list[Outgoing] = field(default_factory=list)
+    edits: list[tuple[int, int, str]] = field(default_factory=list)
+
+    async def send(self, message: Outgoing) -> SendResult:
+        self.sent.append(message)
+        result = self.results.popleft() if self.results else Sent(1000 + len(self.sent))
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    async def edit(
+        self, *, chat_id: int, message_id: int, text: str, buttons: Keyboard = ()
+    ) -> SendResult:
+        self.edits.append((chat_id, message_id, text))
+        return Sent(message_id)
+
+
+@dataclass
+class NoPacer:
+    """Lets everybody go at once and notes who was held."""
+
+    held: list[float] = field(default_factory=list)
+    turns: list[tuple[int, int]] = field(default_factory=list)
+
+    async def turn(self, *, chat_id: int, priority: int, group: int) -> None:
+        self.turns.append((chat_id, priority))
+
+    def hold(self, seconds: float) -> None:
+        self.held.append(seconds)
