@@ -178,8 +178,7 @@ class Catalog:
         tables: dict[str, dict[str, Any]] = {}
         folders = [self.library / SHARED, *(self.library / key for key in self.procedures)]
         for folder in folders:
-            path = folder / language / "words.toml"
-            if path.exists():
+            for path in sorted((folder / language).glob("*.toml")):
                 for table, values in read_toml(path).items():
                     tables.setdefault(table, {}).update(values)
         return Words(language, tables)

@@ -1,18 +1,8 @@
-"""The schema, as the steps that made it. An applied step is never renamed or changed.
-
-Times are UTC text of one width (see `stamp`), so the text order is the time order; a CHECK refuses
-anything else. Indexes over waiting rows are partial: a query has to repeat their WHERE.
-"""
+"""Clinics, patients, treatments, the plan, the outbox and what was said."""
 
 from __future__ import annotations
 
-import sqlite3
-
-from sqlite_utils import Database, Migrations
-
-MIGRATIONS = Migrations("aftercare")
-
-_FIRST_WEEK = """
+SCHEMA = """
 CREATE TABLE clinic (
     id INTEGER PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
@@ -199,37 +189,3 @@ CREATE TABLE fact (
     value TEXT NOT NULL
 ) STRICT;
 """
-
-
-@MIGRATIONS()
-def m0001_first_week(db: Database) -> None:
-    """Clinics, patients, treatments, the plan, the outbox and what was said."""
-    for statement in _statements(_FIRST_WEEK):
-        db.execute(statement)
-
-
-def _statements(script: str) -> list[str]:
-    """Cut a script into statements; `executescript` would commit the migration's transaction."""
-    statements, held = [], ""
-    for line in script.splitlines():
-        held += line + "\n"
-        if sqlite3.complete_statement(held):
-            statements.append(held)
-            held = ""
-    return statements
-
-
-LATEST = frozenset(step.name for step in MIGRATIONS.pending(Database(memory=True)))
-
-
-def applied(connection: sqlite3.Connection) -> set[str] | None:
-    """Return the names of the steps a file has had; None if it is not a database of ours."""
-    table = connection.execute(
-        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlite_migrations'"
-    ).fetchone()
-    if table is None:
-        return None
-    rows = connection.execute(
-        "SELECT name FROM _sqlite_migrations WHERE migration_set = ?", [MIGRATIONS.name]
-    ).fetchall()
-    return {str(row[0]) for row in rows} or None

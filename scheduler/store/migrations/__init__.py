@@ -1,0 +1,48 @@
+"""The schema, as the steps that made it. An applied step is never renamed or changed.
+
+Times are UTC text of one width (see `stamp`), so the text order is the time order; a CHECK refuses
+anything else. Indexes over waiting rows are partial: a query has to repeat their WHERE. The SQL of
+each step stands in a module of its own.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+from scheduler.store.migrations import first_week
+
+MIGRATIONS = Migrations("aftercare")
+
+
+@MIGRATIONS()
+def m0001_first_week(db: Database) -> None:
+    """Clinics, patients, treatments, the plan, the outbox and what was said."""
+    _run(db, first_week.SCHEMA)
+
+
+def _run(db: Database, script: str) -> None:
+    """Run a script statement by statement; `executescript` would commit the transaction."""
+    held = ""
+    for line in script.splitlines():
+        held += line + "\n"
+        if sqlite3.complete_statement(held):
+            db.execute(held)
+            held = ""
+
+
+LATEST = frozenset(step.name for step in MIGRATIONS.pending(Database(memory=True)))
+
+
+def applied(connection: sqlite3.Connection) -> set[str] | None:
+    """Return the names of the steps a file has had; None if it is not a database of ours."""
+    table = connection.execute(
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlite_migrations'"
+    ).fetchone()
+    if table is None:
+        return None
+    rows = connection.execute(
+        "SELECT name FROM _sqlite_migrations WHERE migration_set = ?", [MIGRATIONS.name]
+    ).fetchall()
+    return {str(row[0]) for row in rows} or None
