@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -29,7 +30,7 @@ from scheduler.messenger import (
     Unknown,
     Unreachable,
 )
-from scheduler.model import OutboxRow
+from scheduler.model import OutboxRow, Priority
 from scheduler.plan import QuietHours
 from scheduler.store import clinics, outbox, patients, records
 from scheduler.store.engine import Store, instant, stamp
@@ -39,7 +40,9 @@ AGAIN_WHEN_UNSURE = frozenset({"escalation", "reply", "reminder"})
 harm, a lost warning would. A broadcast is held and named instead."""
 
 MOST_UNSURE_TRIES = 2
-MOST_TRIES = 12
+LONGEST_PAUSE = 30.0
+UNREACHABLE_PAUSE = timedelta(seconds=5)
+KEPT_FOR_PRESSING = 8
 HOLD = "delivery.held_until"
 
 log = structlog.get_logger()
@@ -52,8 +55,12 @@ class Pacer(Protocol):
         """Return when it is this message's turn."""
         ...
 
-    def hold(self, seconds: float) -> None:
-        """Let nobody go for so long."""
+    async def go(self) -> None:
+        """Return at the moment at which the request may leave; called last of all."""
+        ...
+
+    def hold(self, seconds: float, *, everybody: bool = False) -> None:
+        """Let no reminder and no broadcast go for so long, or nothing at all."""
         ...
 
 
@@ -76,7 +83,7 @@ class Delivery:
         pacer: Pacer,
         clock: Clock,
         *,
-        in_flight: int = 8,
+        in_flight: int = 16,
         batch: int = 64,
     ) -> None:
         self._store, self._messenger, self._pacer, self._clock = store, messenger, pacer, clock
@@ -86,7 +93,9 @@ class Delivery:
         self._sending: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._stopping = False
+        self._unreachable = 0
         self._loop: asyncio.Task[None] | None = None
+        self.last_success: datetime | None = None
         self.counts: Counter[str] = Counter()
 
     async def recover(self) -> Counter[str]:
@@ -121,48 +130,47 @@ class Delivery:
 
     async def drain(self) -> None:
         """Send everything that is due now and return when it is done."""
-        while await self._take():
+        while (await self._take()).rows:
             await asyncio.gather(*self._in_hand.values())
 
     async def _run(self) -> None:
+        pause: float | None = None
         while not self._stopping:
             self._woken.clear()
             try:
-                await self._take()
+                pause = self._pause(await self._take())
             except Exception:
                 log.exception("delivery.failed")
-            await self._rest()
+                pause = LONGEST_PAUSE
+            await self._rest(pause)
 
-    async def _rest(self) -> None:
-        """Wait until woken or the next row is due; a full hand waits for a place in it."""
-        pause = await self._pause()
+    async def _rest(self, pause: float | None) -> None:
+        """Wait until woken or the next row is due; a full hand waits for room in it."""
         try:
             async with asyncio.timeout(pause):
                 await self._woken.wait()
         except TimeoutError:
             return
 
-    async def _pause(self) -> float | None:
-        if len(self._in_hand) >= self._batch:
+    def _pause(self, taken: _Taken) -> float | None:
+        if taken.next_due is None:
             return None
-        due = await self._store.tx(_next_due, tuple(self._in_hand))
-        if due is None:
-            return None
-        return max((due - self._clock()).total_seconds(), 0.0)
+        return min(max((taken.next_due - self._clock()).total_seconds(), 0.0), LONGEST_PAUSE)
 
-    async def _take(self) -> int:
-        """Take rows into hand; return how many."""
-        room = self._batch - len(self._in_hand)
-        rows = await self._store.tx(outbox.due, self._clock(), room, without=tuple(self._in_hand))
-        for row in rows:
+    async def _take(self) -> _Taken:
+        """Take rows into hand; a hand full of broadcasts still has room for what is pressing."""
+        room = max(self._batch - len(self._in_hand), KEPT_FOR_PRESSING)
+        taken = await self._store.tx(_take, self._clock(), room, tuple(self._in_hand))
+        for row in taken.rows:
             task = asyncio.create_task(self._deliver(row), name=f"outbox {row.id}")
             self._in_hand[row.id] = task
             task.add_done_callback(partial(self._put_down, row.id))
-        return len(rows)
+        return taken
 
     def _put_down(self, row_id: int, _: asyncio.Task[None]) -> None:
         self._in_hand.pop(row_id, None)
-        self._woken.set()
+        if len(self._in_hand) <= self._batch // 2:
+            self._woken.set()
 
     async def _deliver(self, row: OutboxRow) -> None:
         try:
@@ -190,16 +198,41 @@ class Delivery:
         marked = await self._store.tx(_begin, row, now)
         if marked is None:
             return
+        await self._pacer.go()
         result = await self._messenger.send(payload.unpack(marked.payload, marked.chat_id))
-        if isinstance(result, RetryAfter):
-            self._pacer.hold(result.seconds)
+        self._mind(row, result, now)
         outcome = await self._store.tx(_record, marked, result, self._clock())
         self.counts[outcome] += 1
         log.info("delivery.result", row=row.id, kind=row.kind, outcome=outcome)
 
+    def _mind(self, row: OutboxRow, result: SendResult, now: datetime) -> None:
+        """Draw from one result what it means for all: a pause, a lost network, its return."""
+        match result:
+            case RetryAfter(seconds):
+                self._pacer.hold(seconds, everybody=row.priority < Priority.REMINDER)
+            case Unreachable():
+                self._unreachable += 1
+                self._pacer.hold(min(2.0**self._unreachable / 2, LONGEST_PAUSE))
+            case Unknown():
+                pass
+            case _:
+                self._unreachable = 0
+                self.last_success = now
 
-def _next_due(db: Database, without: tuple[int, ...]) -> datetime | None:
-    return outbox.next_due(db, without=without)
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Rows for the hand, and when the next of the others is due; None while there are more."""
+
+    rows: list[OutboxRow]
+    next_due: datetime | None
+
+
+def _take(db: Database, now: datetime, room: int, in_hand: tuple[int, ...]) -> _Taken:
+    rows = outbox.due(db, now, room, without=in_hand)
+    if len(rows) == room:
+        return _Taken(rows, None)
+    return _Taken(rows, outbox.next_due(db, without=(*in_hand, *(row.id for row in rows))))
 
 
 def _begin(db: Database, row: OutboxRow, now: datetime) -> OutboxRow | None:
@@ -234,11 +267,11 @@ def _record(db: Database, row: OutboxRow, result: SendResult, now: datetime) -> 
         case RetryAfter(seconds):
             until = now + timedelta(seconds=seconds)
             records.keep(db, HOLD, stamp(until))
-            outbox.again(db, row.id, until, "asked to wait")
+            outbox.again(db, row.id, until, "asked to wait", unsent=True)
             return "held"
         case Migrated(chat_id):
             clinics.move_chat(db, row.chat_id, chat_id)
-            outbox.again(db, row.id, now, "moved")
+            outbox.again(db, row.id, now, "moved", unsent=True)
             outbox.readdress(db, row.id, chat_id)
             return "moved"
         case Blocked(reason):
@@ -250,11 +283,8 @@ def _record(db: Database, row: OutboxRow, result: SendResult, now: datetime) -> 
         case Rejected(reason):
             outbox.finish(db, row.id, "failed", now, detail=reason)
             return "failed"
-        case Unreachable(reason):
-            if row.attempts + 1 >= MOST_TRIES:
-                outbox.finish(db, row.id, "failed", now, detail=reason)
-                return "failed"
-            outbox.again(db, row.id, now + _backoff(row.attempts), reason)
+        case Unreachable(reason):  # surely not sent; it is tried until it is not worth sending
+            outbox.again(db, row.id, now + UNREACHABLE_PAUSE, reason, unsent=True)
             return "unreachable"
         case Unknown(reason):
             return _unsure(db, row, now, reason)
@@ -276,7 +306,7 @@ def _backoff(attempts: int) -> timedelta:
 def _recover(db: Database, now: datetime) -> tuple[Counter[str], datetime | None]:
     settled: Counter[str] = Counter()
     for row in outbox.in_doubt(db):
-        if row.kind in AGAIN_WHEN_UNSURE:
+        if row.kind in AGAIN_WHEN_UNSURE and row.attempts < MOST_UNSURE_TRIES:
             outbox.again(db, row.id, now, "in doubt after a crash")
             settled["again"] += 1
         else:

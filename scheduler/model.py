@@ -16,6 +16,7 @@ cannot be reached until they return."""
 OutboxState = Literal["waiting", "trying", "sent", "blocked", "failed", "uncertain", "skipped"]
 Level = Literal["emergency", "urgent", "contact", "unknown"]
 ConsentKind = Literal["care", "marketing", "media"]
+Role = Literal["owner", "staff"]
 
 
 class Priority(IntEnum):
@@ -46,6 +47,13 @@ class Clinic:
         waits: Rule -> hours that this clinic sets instead of the library's.
         sunscreen_from_start: Whether mineral sunscreen is allowed on the first day.
         self_enrol: Whether a patient may join without a code.
+        raise_minutes: After how many minutes an urgent card that nobody took is raised again, one
+            number for each time.
+        raise_closed: The least level that is raised again while the clinic is closed.
+        weekly_cap: The most unasked messages to one patient in seven days that a broadcast may
+            add to; plan and broadcasts count together.
+        care_counts: Whether that cap holds for broadcasts of care too, not for offers alone.
+        weekly_report: Whether its group gets the report every Monday.
         chat_id: Its staff group, once connected.
     """
 
@@ -63,6 +71,11 @@ class Clinic:
     waits: Mapping[str, float]
     sunscreen_from_start: bool
     self_enrol: bool
+    raise_minutes: tuple[int, ...]
+    raise_closed: Literal["urgent", "emergency", "never"]
+    weekly_cap: int
+    care_counts: bool
+    weekly_report: bool
     chat_id: int | None
 
     @property
@@ -218,6 +231,14 @@ class Escalation:
         context: JSON: day, procedure, what was said and matched.
         state: `open`, `taken` or `closed`.
         opened_at: When the patient wrote.
+        taken_at: When a person took it, or sent the first answer.
+        taken_by: Who has it or had it.
+        closed_at: When it was closed.
+        closed_by: Who closed it.
+        seen_at: When the patient was told that a person saw it.
+        raised: How often its card was raised again.
+        raise_at: When its card is next raised, if nobody takes it.
+        card_wanted: Whether its card has to be posted anew.
     """
 
     id: int
@@ -225,5 +246,13 @@ class Escalation:
     patient_id: int
     level: Level
     context: str
-    state: str
+    state: Literal["open", "taken", "closed"]
     opened_at: datetime
+    taken_at: datetime | None
+    taken_by: int | None
+    closed_at: datetime | None
+    closed_by: int | None
+    seen_at: datetime | None
+    raised: int
+    raise_at: datetime | None
+    card_wanted: bool

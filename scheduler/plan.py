@@ -86,11 +86,14 @@ class Patient:
         zone: Where the patient lives by the clock.
         joined_at: When the patient joined, aware.
         quiet: The patient's quiet hours.
+        spread: How much later than its wall time a reminder comes, so that those of a large
+            clinic group do not all fall due in one minute.
     """
 
     zone: tzinfo
     joined_at: datetime
     quiet: QuietHours = QuietHours()
+    spread: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +225,7 @@ def _due(
         if step.day is None or step.at is None:  # the manifest refuses this
             raise ValueError(step.key)
         day = course.treated_at.astimezone(patient.zone).date() + timedelta(days=step.day)
-        ideal = at_wall_time(day, step.at, patient.zone)
+        ideal = at_wall_time(day, step.at, patient.zone) + patient.spread
         not_before = ideal
     part = Part(
         treatment=course.treatment,

@@ -59,10 +59,11 @@ class Replies:
         await self._pacer.turn(
             chat_id=message.chat_id, priority=Priority.REPLY, group=clinic_id or 0
         )
+        await self._pacer.go()
         result = await self._messenger.send(message)
         match result:
             case RetryAfter(seconds):
-                self._pacer.hold(seconds)
+                self._pacer.hold(seconds, everybody=True)
                 await self._keep(message, key, clinic_id, patient_id)
             case Unreachable():
                 await self._keep(message, key, clinic_id, patient_id)

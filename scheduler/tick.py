@@ -23,7 +23,7 @@ ASIDE = timedelta(hours=1)
 log = structlog.get_logger()
 
 
-async def tick(store: Store, catalog: Catalog, now: datetime, *, batch: int = 100) -> Counter[str]:
+async def tick(store: Store, catalog: Catalog, now: datetime, *, batch: int = 25) -> Counter[str]:
     """Do one round and say how much there was of everything.
 
     Args:

@@ -19,6 +19,9 @@ from scheduler import plan as planning
 from scheduler.model import Clinic, Patient, Treatment
 from scheduler.store import clinics, outbox, patients, reminders
 
+A_MINUTE_DELIVERS = 1500  # thirty a second, with room for answers
+SPREAD_MINUTES = 10
+
 
 def open_now(clinic: Clinic, now: datetime) -> bool:
     """Whether people of the clinic answer at this instant."""
@@ -135,12 +138,21 @@ def replan(db: Database, catalog: Catalog, patient_id: int, now: datetime) -> in
             zone=patient.zone,
             joined_at=patient.joined_at,
             quiet=planning.QuietHours(patient.quiet_from, patient.quiet_to),
+            spread=spread(patient.id),
         ),
         pace(known),
         done=reminders.done(db, patient_id),
         taken=taken_today(db, patient, now),
     )
     return reminders.replace_waiting(db, patient_id, plan)
+
+
+def spread(patient_id: int) -> timedelta:
+    """Return how much later than its wall time a patient's reminders come.
+
+    A minute delivers about `A_MINUTE_DELIVERS` messages, so every so many patients share a minute.
+    """
+    return timedelta(minutes=patient_id // A_MINUTE_DELIVERS % SPREAD_MINUTES)
 
 
 def taken_today(db: Database, patient: Patient, now: datetime) -> dict[date, int]:

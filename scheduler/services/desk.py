@@ -173,8 +173,19 @@ def _check(catalog: Catalog, key: str, value: Any) -> Any:
             except EnrolmentError as error:
                 raise DeskError(str(error)) from None
             return value
-        case "sunscreen_from_start" | "self_enrol":
+        case "raise_minutes":
+            return _minutes(str(value))
+        case "raise_closed":
+            if value not in ("urgent", "emergency", "never"):
+                raise DeskError(
+                    f"raise_closed is {value!r}; expected urgent, emergency or never: the least "
+                    "level that is raised again while the clinic is closed"
+                )
+            return value
+        case "sunscreen_from_start" | "self_enrol" | "care_counts" | "weekly_report":
             return int(bool(value))
+        case "weekly_cap":
+            return _count(key, str(value))
         case _:
             return str(value).strip()
 
@@ -184,6 +195,21 @@ def _wall_time(key: str, value: str) -> str:
         return time.fromisoformat(value).strftime("%H:%M")
     except ValueError:
         raise DeskError(f"{key} is {value!r}; expected a time such as 09:00") from None
+
+
+def _minutes(value: str) -> str:
+    parts = [part.strip() for part in value.split(",")]
+    if not all(part.isdigit() and 1 <= int(part) <= 1440 for part in parts) or len(parts) > 5:
+        raise DeskError(
+            f"raise_minutes is {value!r}; expected up to five numbers of minutes such as 10,30"
+        )
+    return ",".join(parts)
+
+
+def _count(key: str, value: str) -> int:
+    if not re.fullmatch(r"\d{1,3}", value):
+        raise DeskError(f"{key} is {value!r}; expected a number of messages such as 16")
+    return int(value)
 
 
 def _free_slug(db: Database, name: str) -> str:

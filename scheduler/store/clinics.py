@@ -16,7 +16,8 @@ from scheduler.store.rows import Row, all_rows, changed, inserted, one_row
 SETTABLE = frozenset(
     {
         "name", "timezone", "language", "phone", "emergency_number", "crisis_line", "opens",
-        "closes", "open_days", "waits", "sunscreen_from_start", "self_enrol",
+        "closes", "open_days", "waits", "sunscreen_from_start", "self_enrol", "raise_minutes",
+        "raise_closed", "weekly_cap", "care_counts", "weekly_report",
     }
 )  # fmt: skip
 
@@ -89,6 +90,25 @@ def bind(db: Database, clinic_id: int, chat_id: int) -> None:
     )
 
 
+def unbind(db: Database, chat_id: int, *, now: datetime) -> Clinic | None:
+    """Note that a group is gone: its clinic is not connected; return the clinic, if it was one's.
+
+    What waited for the group is marked as blocked; open escalations are posted anew once the
+    clinic has a group again.
+    """
+    clinic = by_chat(db, chat_id)
+    if clinic is None:
+        return None
+    changed(db, "UPDATE clinic SET chat_id = NULL WHERE id = :id", {"id": clinic.id})
+    changed(
+        db,
+        "UPDATE outbox SET state = 'blocked', detail = 'the group is gone', finished_at = :now"
+        " WHERE chat_id = :chat AND clinic_id = :clinic AND state = 'waiting'",
+        {"chat": chat_id, "clinic": clinic.id, "now": stamp(now)},
+    )
+    return clinic
+
+
 def move_chat(db: Database, old: int, new: int) -> None:
     """Follow a chat that lives on under another id, for clinics, patients and what waits."""
     for table in ("clinic", "patient", "outbox"):
@@ -123,10 +143,10 @@ def remove_staff(db: Database, clinic_id: int, user_id: int, *, now: datetime) -
 
 
 def staff(db: Database, clinic_id: int) -> list[Row]:
-    """Return the user id, role and date of everybody who may act for a clinic."""
+    """Return the user id, name, role and date of everybody who may act for a clinic."""
     return all_rows(
         db,
-        "SELECT user_id, role, added_at FROM staff"
+        "SELECT user_id, name, role, added_at FROM staff"
         " WHERE clinic_id = :clinic AND removed_at IS NULL ORDER BY added_at, user_id",
         {"clinic": clinic_id},
     )
@@ -148,5 +168,10 @@ def _clinic(row: Row) -> Clinic:
         waits=json.loads(row["waits"]),
         sunscreen_from_start=bool(row["sunscreen_from_start"]),
         self_enrol=bool(row["self_enrol"]),
+        raise_minutes=tuple(int(part) for part in row["raise_minutes"].split(",") if part),
+        raise_closed=row["raise_closed"],
+        weekly_cap=row["weekly_cap"],
+        care_counts=bool(row["care_counts"]),
+        weekly_report=bool(row["weekly_report"]),
         chat_id=row["chat_id"],
     )

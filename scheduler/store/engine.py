@@ -1,8 +1,10 @@
-"""One writer thread that owns the connection; every change is one transaction on it.
+"""One writer thread that owns the connection; every change is all or nothing on it.
 
 SQLite allows one writer. Giving the connection to one thread turns its lock errors into a queue,
-and `BEGIN IMMEDIATE` makes a transaction that reads first and then writes safe against another
-process. sqlite-utils gives the migrations and the tables; SQL stays in this package.
+and `BEGIN IMMEDIATE` makes a change that reads first and then writes safe against another
+process. What waits in the queue shares one transaction, each change in a savepoint of its own, so
+a hundred marks cost one wait for the disk; nobody is told before that wait is over.
+sqlite-utils gives the migrations and the tables; SQL stays in this package.
 """
 
 from __future__ import annotations
@@ -11,11 +13,12 @@ import asyncio
 import shutil
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
@@ -26,6 +29,7 @@ T = TypeVar("T")
 
 _BUSY_MS = 10_000
 _CHECKED_BYTES = 32 * 1024 * 1024
+_TOGETHER = 64  # the most changes in one transaction
 
 
 class StoreError(Exception):
@@ -47,6 +51,7 @@ class Store:
     def __init__(self, path: Path | str, *, durable: bool = True) -> None:
         self.path = path
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._queue: SimpleQueue[_Change] = SimpleQueue()
         try:
             self._db = self._thread.submit(_open, path, durable=durable).result()
         except BaseException:
@@ -56,20 +61,26 @@ class Store:
     async def tx(
         self, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run `work(db, …)` as one transaction on the writer thread.
+        """Run `work(db, …)` as one change on the writer thread.
 
-        The transaction is committed if `work` returns and rolled back if it raises.
+        It is committed if `work` returns and undone if it raises, whatever else shares its
+        transaction. A caller that is cancelled before its change began has it left out.
         """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._thread, lambda: _transaction(self._db, work, *args, **kwargs)
-        )
+        return await asyncio.wrap_future(self._submit(work, *args, **kwargs))
 
     def run(
         self, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Do the same as `tx` for callers that have no event loop, such as the shell."""
-        return self._thread.submit(lambda: _transaction(self._db, work, *args, **kwargs)).result()
+        return self._submit(work, *args, **kwargs).result()
+
+    def _submit(
+        self, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> Future[T]:
+        done: Future[T] = Future()
+        self._queue.put(_Change(lambda db: work(db, *args, **kwargs), done))
+        self._thread.submit(_settle, self._db, self._queue)
+        return done
 
     def backup(self, target: Path) -> None:
         """Copy the whole database, while it is in use, into a new file readable by its owner."""
@@ -144,17 +155,65 @@ def _damage(connection: sqlite3.Connection, path: Path) -> str | None:
     return None if verdict == "ok" else verdict
 
 
-def _transaction(
-    db: Database, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
-) -> T:
-    db.execute("BEGIN IMMEDIATE")
+class _Change:
+    """Work that waits for the writer thread, and where its result goes."""
+
+    __slots__ = ("done", "work")
+
+    def __init__(self, work: Callable[[Database], Any], done: Future[Any]) -> None:
+        self.work, self.done = work, done
+
+
+def _settle(db: Database, queue: SimpleQueue[_Change]) -> None:
+    """Do what waits in one transaction; report only after it is on the disk."""
+    changes = _waiting(queue)
+    if not changes:
+        return
+    results: list[tuple[_Change, Any, BaseException | None]] = []
     try:
-        result = work(db, *args, **kwargs)
-    except BaseException:
-        db.conn.rollback()
-        raise
-    db.conn.commit()
-    return result
+        db.execute("BEGIN IMMEDIATE")
+        results.extend(_one(db, change) for change in changes)
+        db.conn.commit()
+    except BaseException as error:  # noqa: BLE001  (whoever waits has to hear of it)
+        if db.conn.in_transaction:
+            db.conn.rollback()
+        results = [(change, None, error) for change in changes]
+    for change, result, failed in results:
+        _tell(change.done, result, failed)
+
+
+def _waiting(queue: SimpleQueue[_Change]) -> list[_Change]:
+    changes: list[_Change] = []
+    while len(changes) < _TOGETHER:
+        try:
+            change = queue.get_nowait()
+        except Empty:
+            break
+        if change.done.set_running_or_notify_cancel():
+            changes.append(change)
+    return changes
+
+
+def _one(db: Database, change: _Change) -> tuple[_Change, Any, BaseException | None]:
+    """Do one change in a savepoint, so that its failure undoes nobody else's."""
+    db.execute("SAVEPOINT change")
+    try:
+        result = change.work(db)
+    except BaseException as error:
+        if not db.conn.in_transaction:  # a full disk makes SQLite undo the whole of it
+            raise
+        db.execute("ROLLBACK TO change")
+        db.execute("RELEASE change")
+        return change, None, error
+    db.execute("RELEASE change")
+    return change, result, None
+
+
+def _tell(done: Future[Any], result: Any, failed: BaseException | None) -> None:
+    if failed is not None:
+        done.set_exception(failed)
+    else:
+        done.set_result(result)
 
 
 def _backup(db: Database, target: Path) -> None:

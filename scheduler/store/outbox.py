@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import zip_longest
 
 from sqlite_utils import Database
 
@@ -58,21 +59,63 @@ def add(
 def due(db: Database, now: datetime, limit: int, *, without: Sequence[int] = ()) -> list[OutboxRow]:
     """Return waiting rows that may be sent, the most pressing first.
 
+    Broadcasts come last and by turns, a row of each clinic, so that a long one of one clinic does
+    not fill the hand.
+
     Args:
         db: The database.
         now: The present instant.
         limit: The most rows to return.
         without: Ids that are in hand already.
     """
-    holes = ", ".join(str(int(row_id)) for row_id in without)
+    pressing = all_rows(
+        db,
+        "SELECT * FROM outbox WHERE state = 'waiting' AND due_at <= :now AND priority < :broadcast"
+        f" AND id NOT IN ({_ids(without)})"
+        " ORDER BY priority, due_at LIMIT :limit",
+        {"now": stamp(now), "limit": limit, "broadcast": int(Priority.BROADCAST)},
+    )
+    rows = [_row(row) for row in pressing]
+    return rows + _broadcasts(db, now, limit - len(rows), without)
+
+
+def _broadcasts(db: Database, now: datetime, limit: int, without: Sequence[int]) -> list[OutboxRow]:
+    if limit <= 0:
+        return []
+    queues = [
+        [
+            _row(row)
+            for row in all_rows(
+                db,
+                "SELECT * FROM outbox WHERE state = 'waiting' AND priority = 3"
+                f" AND clinic_id = :clinic AND due_at <= :now AND id NOT IN ({_ids(without)})"
+                " ORDER BY due_at LIMIT :limit",
+                {"clinic": clinic, "now": stamp(now), "limit": limit},
+            )
+        ]
+        for clinic in _broadcasting(db)
+    ]
+    by_turns = [row for round_ in zip_longest(*queues) for row in round_ if row is not None]
+    return by_turns[:limit]
+
+
+def _broadcasting(db: Database) -> list[int]:
+    """Return the clinics with broadcasts that wait, one step of the index for each."""
     rows = all_rows(
         db,
-        "SELECT * FROM outbox WHERE state = 'waiting' AND due_at <= :now"
-        f" AND id NOT IN ({holes})"
-        " ORDER BY priority, due_at LIMIT :limit",
-        {"now": stamp(now), "limit": limit},
+        "WITH RECURSIVE turn (clinic) AS ("
+        " SELECT MIN(clinic_id) FROM outbox WHERE state = 'waiting' AND priority = 3"
+        " UNION ALL"
+        " SELECT (SELECT MIN(clinic_id) FROM outbox"
+        "  WHERE state = 'waiting' AND priority = 3 AND clinic_id > turn.clinic)"
+        " FROM turn WHERE turn.clinic IS NOT NULL"
+        ") SELECT clinic FROM turn WHERE clinic IS NOT NULL",
     )
-    return [_row(row) for row in rows]
+    return [int(row["clinic"]) for row in rows]
+
+
+def _ids(row_ids: Sequence[int]) -> str:
+    return ", ".join(str(int(row_id)) for row_id in row_ids)
 
 
 def begin(db: Database, row_id: int, now: datetime) -> bool:
@@ -111,12 +154,15 @@ def finish(
     )
 
 
-def again(db: Database, row_id: int, due_at: datetime, detail: str = "") -> None:
-    """Let a row wait for another try."""
+def again(
+    db: Database, row_id: int, due_at: datetime, detail: str = "", *, unsent: bool = False
+) -> None:
+    """Let a row wait for another try; one that surely was not sent does not count as a try."""
     changed(
         db,
-        "UPDATE outbox SET state = 'waiting', due_at = :due, detail = :detail WHERE id = :id",
-        {"id": row_id, "due": stamp(due_at), "detail": detail},
+        "UPDATE outbox SET state = 'waiting', due_at = :due, detail = :detail,"
+        " attempts = MAX(attempts - :unsent, 0) WHERE id = :id",
+        {"id": row_id, "due": stamp(due_at), "detail": detail, "unsent": int(unsent)},
     )
 
 
@@ -186,12 +232,16 @@ def reminders_since(db: Database, patient_id: int, since: datetime) -> list[date
 
 def next_due(db: Database, *, without: Sequence[int] = ()) -> datetime | None:
     """Return when the next waiting row that is not in hand may be sent."""
-    holes = ", ".join(str(int(row_id)) for row_id in without)
-    row = all_rows(
-        db,
-        f"SELECT MIN(due_at) AS due FROM outbox WHERE state = 'waiting' AND id NOT IN ({holes})",
-    )[0]
-    return maybe_instant(row["due"])
+    firsts = [
+        one_row(
+            db,
+            "SELECT due_at AS due FROM outbox WHERE state = 'waiting' AND priority = :priority"
+            f" AND id NOT IN ({_ids(without)}) ORDER BY due_at LIMIT 1",
+            {"priority": int(priority)},
+        )
+        for priority in Priority
+    ]
+    return min((instant(row["due"]) for row in firsts if row), default=None)
 
 
 def readdress(db: Database, row_id: int, chat_id: int) -> None:

@@ -40,5 +40,8 @@ class NoPacer:
     async def turn(self, *, chat_id: int, priority: int, group: int) -> None:
         self.turns.append((chat_id, priority))
 
-    def hold(self, seconds: float) -> None:
+    async def go(self) -> None:
+        """Nothing to wait for."""
+
+    def hold(self, seconds: float, *, everybody: bool = False) -> None:
         self.held.append(seconds)

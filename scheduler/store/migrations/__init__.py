@@ -11,7 +11,7 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
-from scheduler.store.migrations import first_week
+from scheduler.store.migrations import desk, first_week, outreach
 
 MIGRATIONS = Migrations("aftercare")
 
@@ -20,6 +20,24 @@ MIGRATIONS = Migrations("aftercare")
 def m0001_first_week(db: Database) -> None:
     """Clinics, patients, treatments, the plan, the outbox and what was said."""
     _run(db, first_week.SCHEMA)
+
+
+@MIGRATIONS()
+def m0002_desk(db: Database) -> None:
+    """The clinic's desk: threads, posts, drafts, notes and media."""
+    _run(db, desk.SCHEMA)
+
+
+@MIGRATIONS()
+def m0003_outreach(db: Database) -> None:
+    """Appointments, broadcasts and what a clinic sets about both."""
+    _run(db, outreach.SCHEMA)
+
+
+@MIGRATIONS()
+def m0004_operations(db: Database) -> None:
+    """Broadcasts by turns, and what ran when."""
+    _run(db, operations.SCHEMA)
 
 
 def _run(db: Database, script: str) -> None:

@@ -1,0 +1,1 @@
+"""Everything that knows the Bot API: how requests travel and end, in which order they come."""
