@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+
 import structlog
-from telegram import (
-    BotCommand,
-    BotCommandScopeAllPrivateChats,
-    BotCommandScopeAllGroupChats,
-    Update,
-)
+from telegram import Update
 from telegram.constants import ParseMode
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder, Defaults
 
+from bot.health import Health
+from bot.heartbeat import ping
 from bot.house import Context, House
+from bot.menus import tell_menus
 from bot.patient import contents as patient_contents
 from bot.patient.conversation import open_conversation
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.staff import contents as staff_contents
+from bot.telegram.intake import Intake
 from bot.telegram.messenger import TelegramMessenger
 from bot.telegram.processor import OrderedProcessor
 from bot.telegram.transport import AiohttpRequest
-from content.catalog import FALLBACK_LANGUAGE, Catalog
+from bot.webhook import Webhook
+from content.catalog import Catalog
 from content.understand import Knowledge, load_knowledge
 from scheduler.clock import Clock, system_clock
 from scheduler.delivery import Delivery
+from scheduler.housekeeping import Keeping, keep_house
 from scheduler.pacer import Pacer
 from scheduler.replying import Replies
 from scheduler.runner import Runner
+from scheduler.services import outage
+from scheduler.store import records
 from scheduler.store.engine import Store
 from scheduler.tick import tick
 
-log = structlog.get_logger()
+HOUSEKEEPING_SECONDS = 600.0
+HEARTBEAT_SECONDS = 60.0
+BOOTSTRAP_TRIES = 6
 
-_STAFF_COMMANDS = ("connect",)
+log = structlog.get_logger()
 
 
 class Bot:
@@ -58,13 +67,12 @@ class Bot:
         clock: Clock = system_clock,
         knowledge: Knowledge | None = None,
     ) -> None:
-        if settings.token is None:
-            raise ValueError("AFTERCARE_TOKEN is not set; it comes from @BotFather")
-        self.settings = settings
+        self.settings, self.store, self.catalog = settings, store, catalog
         self.application = _application(settings)
         messenger = TelegramMessenger(self.application.bot)
         pacer = Pacer(per_second=settings.messages_per_second)
         self.delivery = Delivery(store, messenger, pacer, clock)
+        self.intake = Intake(self.application, store, clock, AiohttpRequest(connections=2))
         self.house = House(
             store=store,
             catalog=catalog,
@@ -73,58 +81,89 @@ class Bot:
             messenger=messenger,
             replies=Replies(store, messenger, pacer, clock),
             delivery=self.delivery,
+            again=self.intake.again,
         )
+        self.health = Health(self.house, self.intake, port=settings.health_port)
+        self.webhook = Webhook(settings, self.application, self.intake)
         self.runner = Runner(self.tick)
+        self.runner.beside("housekeeping", self.keep_house, seconds=HOUSEKEEPING_SECONDS)
+        if settings.ping_url:
+            self.runner.beside("heartbeat", self.ping, seconds=HEARTBEAT_SECONDS)
         self.house.install(self.application.bot_data)
         patient_contents.install(self.application, catalog)
         staff_contents.install(self.application)
         self.application.add_error_handler(_failed)
-        self.application.post_init = self._begin
-        self.application.post_stop = self._end
 
     def run(self) -> None:
-        """Run until SIGINT or SIGTERM; Telegram is asked for updates by long polling."""
-        self.application.run_polling(
-            allowed_updates=Update.ALL_TYPES,
-            bootstrap_retries=5,
-            drop_pending_updates=False,
-        )
+        """Run until SIGINT or SIGTERM; raises `SettingsError` if Telegram refuses the token."""
+        asyncio.run(self._until_told_to_stop())
 
     async def tick(self) -> None:
         """Do one round of the schedule and let the sender know of what it queued."""
-        house = self.house
-        counts = await tick(house.store, house.catalog, house.clock())
-        if counts:
-            log.info("tick", **counts)
+        house, now = self.house, self.house.clock()
+        counts = await tick(house.store, house.catalog, now)
+        if self._reached():
+            counts["told_of_outage"] += await house.store.tx(outage.reached, house.catalog, now)
+        self.health.ticked(now, counts)
+        if +counts:
+            log.info("tick", **(+counts))
         self.delivery.wake()
 
+    async def keep_house(self) -> None:
+        """Do the night's work if it is time for it."""
+        settings = self.settings
+        keeping = Keeping(
+            settings.backups, settings.backups_kept, settings.keep_words_days, settings.keep_days
+        )
+        counts = await keep_house(self.house.store, keeping, self.house.clock())
+        if counts:
+            log.info("housekeeping", **counts)
+
+    async def ping(self) -> None:
+        """Tell the dead-man switch that the bot is alive, if it is."""
+        if (await self.health.look()).ok:
+            await ping(self.settings.ping_url)
+
     async def start(self) -> None:
-        """Start within an event loop that is running already, as `aftercare try` does."""
-        await self.application.initialize()
-        await self._begin(self.application)
+        """Start within a running event loop; raises `SettingsError` for a refused token."""
+        await _introduce(self.application)
+        bot = self.application.bot
+        await self.store.tx(records.keep, "bot.username", bot.username)
+        await self.delivery.recover()
         await self.application.start()
-        if self.application.updater is not None:
-            await self.application.updater.start_polling(
-                allowed_updates=Update.ALL_TYPES, bootstrap_retries=5, poll_interval=0.0
-            )
+        await self.webhook.start()
+        await self.intake.start(poll=not self.webhook.wanted)
+        self.delivery.start()
+        self.runner.start()
+        await self.health.start()
+        await tell_menus(bot, self.catalog, patient_contents.COMMANDS, staff_contents.COMMANDS)
+        log.info("started", content=self.catalog.version)
 
     async def stop(self) -> None:
         """Stop what `start` started: no new updates, the running work finished."""
-        if self.application.updater is not None:
-            await self.application.updater.stop()
-        await self.application.stop()
-        await self._end(self.application)
-        await self.application.shutdown()
-
-    async def _begin(self, application: Application) -> None:  # type: ignore[type-arg]
-        await self.delivery.recover()
-        await _tell_commands(application, self.house.catalog)
-        self.delivery.start()
-        self.runner.start()
-
-    async def _end(self, _: Application) -> None:  # type: ignore[type-arg]
+        await self.health.stop()
+        await self.webhook.stop()
+        await self.intake.stop()
         await self.runner.stop()
         await self.delivery.stop()
+        await self.application.stop()
+        await self.application.shutdown()
+        log.info("stopped")
+
+    async def _until_told_to_stop(self) -> None:
+        told = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, told.set)
+        await self.start()
+        await told.wait()
+        await self.stop()
+
+    def _reached(self) -> bool:
+        """Whether Telegram has been heard of within the last minute."""
+        now = self.house.clock()
+        heard = (self.intake.last_heard, self.delivery.last_success, self.webhook.last_heard)
+        return any(at is not None and (now - at).total_seconds() < 60 for at in heard)  # noqa: PLR2004
 
 
 def _application(settings: Settings) -> Application:  # type: ignore[type-arg]
@@ -136,31 +175,35 @@ def _application(settings: Settings) -> Application:  # type: ignore[type-arg]
         .base_url(f"{settings.telegram_url}/bot")
         .base_file_url(f"{settings.telegram_url}/file/bot")
         .request(AiohttpRequest())
-        .get_updates_request(AiohttpRequest())
+        .get_updates_request(AiohttpRequest(connections=1))
         .concurrent_updates(OrderedProcessor())
         .defaults(Defaults(parse_mode=ParseMode.HTML))
+        .updater(None)
         .job_queue(None)
         .build()
     )
 
 
-async def _tell_commands(application: Application, catalog: Catalog) -> None:  # type: ignore[type-arg]
-    """Give Telegram the command menus, in every language; a bot without menus still works."""
-    for language in catalog.languages:
-        words = catalog.words(language).table("command")
-        told = "" if language == FALLBACK_LANGUAGE else language
-        patient = [
-            BotCommand(name, str(words[name]))
-            for name in patient_contents.COMMANDS
-            if name in words
-        ]
-        staff = [BotCommand(name, str(words[name])) for name in _STAFF_COMMANDS if name in words]
-        await application.bot.set_my_commands(
-            patient, scope=BotCommandScopeAllPrivateChats(), language_code=told
-        )
-        await application.bot.set_my_commands(
-            staff, scope=BotCommandScopeAllGroupChats(), language_code=told
-        )
+async def _introduce(application: Application) -> None:  # type: ignore[type-arg]
+    """Make ourselves known to Telegram; a network that is away for a moment is waited for."""
+    pause = 1.0
+    for tries_left in reversed(range(BOOTSTRAP_TRIES)):
+        try:
+            await application.initialize()
+        except InvalidToken:
+            await application.shutdown()
+            raise SettingsError("AFTERCARE_TOKEN is refused by Telegram; check it") from None
+        except TelegramError as error:
+            if not tries_left:
+                raise SettingsError(
+                    f"Telegram cannot be reached ({type(error).__name__}); check the network "
+                    "and AFTERCARE_TELEGRAM_URL"
+                ) from None
+            log.warning("telegram.not_reached", again_in=pause)
+            await asyncio.sleep(pause)
+            pause *= 2
+        else:
+            return
 
 
 async def _failed(update: object, context: Context) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from telegram.ext import CallbackContext, ContextTypes
@@ -30,6 +31,7 @@ class House:
         messenger: Where messages leave.
         replies: Answers to what a person just did.
         delivery: Everything unasked.
+        again: Numbers of the updates that a crash left and that are dealt with once more.
     """
 
     store: Store
@@ -39,6 +41,7 @@ class House:
     messenger: Messenger
     replies: Replies
     delivery: Delivery
+    again: AbstractSet[int] = frozenset()
 
     def install(self, bot_data: dict[object, object]) -> None:
         """Let handlers find it."""

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{20,}")
@@ -40,6 +40,31 @@ class Settings(BaseSettings):
         "INFO", description="how much is logged"
     )
     log_format: Literal["text", "json"] = Field("text", description="how it is written")
+    health_port: int = Field(
+        0, ge=0, le=65535, description="the port of `/health` and `/metrics` on 127.0.0.1; 0: none"
+    )
+    ping_url: str = Field(
+        "", description="an address to call each minute while all is well (a dead-man switch)"
+    )
+    webhook_url: str = Field(
+        "", description="the public https address for webhooks; empty: long polling"
+    )
+    webhook_port: int = Field(
+        8443, ge=1, le=65535, description="the port on 127.0.0.1 that your web server passes on to"
+    )
+    webhook_secret: SecretStr | None = Field(
+        None, description="what Telegram proves itself with: 16 or more letters, digits, _ and -"
+    )
+    backups: Path | None = Field(
+        Path("backups"), description="the folder of the nightly backups; empty: none"
+    )
+    backups_kept: int = Field(14, ge=1, le=3650, description="how many backups are kept")
+    keep_words_days: int = Field(
+        90, ge=1, le=3650, description="for how many days patients' own words are kept"
+    )
+    keep_days: int = Field(
+        730, ge=30, le=36500, description="for how many days after her last treatment a patient is"
+    )
 
     @field_validator("token")
     @classmethod
@@ -55,6 +80,31 @@ class Settings(BaseSettings):
             raise ValueError("expected an address such as http://127.0.0.1:9000")
         return value.rstrip("/")
 
+    @field_validator("ping_url", "webhook_url")
+    @classmethod
+    def _address_is_one(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s/]+(/[^\s]*)?", value):
+            raise ValueError("expected an address such as https://bot.example.org")
+        return value.rstrip("/")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _secret_is_one(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[\w-]{16,256}", value.get_secret_value()):
+            raise ValueError("expected 16 to 256 letters, digits, _ and -")
+        return value
+
+    @field_validator("backups", mode="before")
+    @classmethod
+    def _nowhere_is_none(cls, value: object) -> object:
+        return value or None
+
+    @model_validator(mode="after")
+    def _webhook_has_secret(self) -> Settings:
+        if self.webhook_url and self.webhook_secret is None:
+            raise ValueError("a webhook needs AFTERCARE_WEBHOOK_SECRET")
+        return self
+
     @field_validator("bot_username")
     @classmethod
     def _username_is_bare(cls, value: str) -> str:
@@ -67,6 +117,7 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "AFTERCARE_" + "_".join(str(part) for part in first["loc"]).upper()
+        place = first["loc"] or ("webhook_url",)  # a check over several settings has no place
+        name = "AFTERCARE_" + "_".join(str(part) for part in place).upper()
         reason = str(first["msg"]).removeprefix("Value error, ")
         raise SettingsError(f"{name} is wrong: {reason}") from None

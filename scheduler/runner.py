@@ -1,4 +1,4 @@
-"""The one APScheduler job: it ticks, it can be woken early, and it stops cleanly.
+"""The jobs that APScheduler keeps time for: one tick that does the work, and what looks after it.
 
 APScheduler keeps time here and nothing else: no job per patient and no job store. Its defaults
 would drop a late run after one second and cancel a running one on shutdown, so both are set.
@@ -17,52 +17,62 @@ log = structlog.get_logger()
 
 TICK_SECONDS = 2.0
 
+Work = Callable[[], Awaitable[object]]
+
 
 class Runner:
-    """Runs a round every few seconds, one at a time.
+    """Runs a round every few seconds, one at a time, and rarer work beside it.
 
     Args:
         work: One round; what it raises is logged and the next round comes all the same.
         seconds: The time between the beginnings of two rounds.
     """
 
-    def __init__(
-        self, work: Callable[[], Awaitable[object]], *, seconds: float = TICK_SECONDS
-    ) -> None:
-        self._work, self._seconds = work, seconds
-        self._one_at_a_time = asyncio.Lock()
+    def __init__(self, work: Work, *, seconds: float = TICK_SECONDS) -> None:
+        self._jobs: dict[str, tuple[Work, float]] = {"tick": (work, seconds)}
+        self._locks: dict[str, asyncio.Lock] = {}
         self._stopping = False
         self._scheduler = AsyncIOScheduler(timezone=UTC)
 
+    def beside(self, name: str, work: Work, *, seconds: float) -> None:
+        """Add work that is done beside the rounds, each time after so many seconds."""
+        self._jobs[name] = (work, seconds)
+
     def start(self) -> None:
         """Begin to tick; needs a running event loop."""
-        self._scheduler.add_job(
-            self.now,
-            "interval",
-            seconds=self._seconds,
-            id="tick",
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-        )
+        for name, (_, seconds) in self._jobs.items():
+            self._scheduler.add_job(
+                self.now,
+                "interval",
+                args=[name],
+                seconds=seconds,
+                id=name,
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
+            )
         self._scheduler.start()
 
-    async def now(self) -> None:
-        """Do one round at once; waits for a round that is under way."""
-        async with self._one_at_a_time:
+    async def now(self, name: str = "tick") -> None:
+        """Do one round at once; waits for a round of the same work that is under way."""
+        async with self._lock(name):
             if self._stopping:
                 return
             try:
-                await self._work()
+                await self._jobs[name][0]()
             except Exception:
-                log.exception("tick.failed")
+                log.exception("job.failed", job=name)
 
     async def stop(self) -> None:
-        """Let the round that is under way finish, and start no other."""
+        """Let what is under way finish, and start nothing more."""
         self._stopping = True
         if self._scheduler.running:
             self._scheduler.pause()
-        async with self._one_at_a_time:
-            pass
+        for name in self._jobs:
+            async with self._lock(name):
+                pass
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+
+    def _lock(self, name: str) -> asyncio.Lock:
+        return self._locks.setdefault(name, asyncio.Lock())

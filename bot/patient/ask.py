@@ -7,14 +7,17 @@ from bot.patient.conversation import Conversation
 from bot.patient.preferences import opt_out
 from bot.staff.card import post_card
 from content.answer import Answer, answer
+from content.moments import Moment
 from content.understand import Route, Understanding, understand
 from scheduler.messenger import Keyboard
 from scheduler.services import asking
 from scheduler.services.asking import Heard
+from scheduler.services.enrolment import clean_code
 from scheduler.store import patients
 
 RED = (Route.EMERGENCY, Route.URGENT)
 MOST_TYPED_FOR_A_CITY = 40
+CODE_LENGTHS = range(20, 25)  # ours have 22 characters; one may be lost or doubled in pasting
 
 
 async def text(conversation: Conversation) -> None:
@@ -46,7 +49,7 @@ async def hear(conversation: Conversation, said: str) -> None:
         await _stranger(conversation, answered)
         return
     heard = await _keep(conversation, said, understood)
-    if heard.exchange is None:
+    if heard.exchange is None and not conversation.repeated:
         return  # the same update came twice; it was answered then
     await conversation.say(answered.text, _buttons(conversation, answered))
     await _passed(conversation, heard)
@@ -169,9 +172,7 @@ def _hours(conversation: Conversation) -> float | None:
     return (conversation.now - treated_at).total_seconds() / 3600
 
 
-def _moment(conversation: Conversation, heard: Heard) -> object:
-    from content.moments import Moment
-
+def _moment(conversation: Conversation, heard: Heard) -> Moment | None:
     if heard.read_by is None:
         return None
     zone = conversation.known().zone
@@ -180,5 +181,5 @@ def _moment(conversation: Conversation, heard: Heard) -> object:
 
 def _looks_like_code(said: str) -> bool:
     """A code typed or pasted by hand: about as long as ours, also with spaces in it."""
-    code = enrol.clean_code(said)
-    return 20 <= len(code) <= 24 and code.replace("-", "").replace("_", "").isalnum()
+    code = clean_code(said)
+    return len(code) in CODE_LENGTHS and code.replace("-", "").replace("_", "").isalnum()

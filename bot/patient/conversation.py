@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 from telegram import CallbackQuery, Message, Update
-from zoneinfo import ZoneInfo
 
 from bot.house import Context, House, house_of
 from content.catalog import Words
@@ -42,6 +42,7 @@ class Conversation:
         message: The message, or the one whose button was tapped.
         tap: What was tapped.
         query: The tap as Telegram tells it.
+        repeated: Whether a crash cut it short before, so that it may have been answered or not.
     """
 
     house: House
@@ -55,6 +56,7 @@ class Conversation:
     message: Message | None = None
     tap: Tap | None = None
     query: CallbackQuery | None = None
+    repeated: bool = False
 
     @property
     def words(self) -> Words:
@@ -149,7 +151,7 @@ class Conversation:
         return replace(self, **await _people(self.house, self.chat_id, self.language))
 
 
-Handler = Callable[[Conversation], Awaitable[None]]
+Handler = Callable[[Conversation], Coroutine[Any, Any, None]]
 
 
 def _load(
@@ -192,11 +194,12 @@ async def open_conversation(
         message=update.effective_message,
         tap=tap,
         query=update.callback_query,
+        repeated=update.update_id in house.again,
         **await _people(house, chat.id, told),
     )
 
 
-def handler(work: Handler) -> Callable[[Update, Context], Awaitable[None]]:
+def handler(work: Handler) -> Callable[[Update, Context], Coroutine[Any, Any, None]]:
     """Make a handler of python-telegram-bot from one of ours."""
 
     async def handle(update: Update, context: Context) -> None:

@@ -149,7 +149,7 @@ async def set_timezone(conversation: Conversation) -> None:
 
 async def location(conversation: Conversation) -> None:
     """A shared location tells the zone; the place itself is not kept."""
-    shared = conversation.message and conversation.message.location
+    shared = conversation.message.location if conversation.message else None
     if shared is None:
         return
     zone = get_tz(shared.longitude, shared.latitude)

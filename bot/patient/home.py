@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.patient import keyboards
 from bot.patient.conversation import Conversation
 from content.moments import Moment
-from scheduler.messenger import Button
+from scheduler.messenger import Button, Keyboard
 from scheduler.store import reminders
 
 
@@ -97,7 +97,7 @@ async def help_(conversation: Conversation) -> None:
 async def clinic(conversation: Conversation) -> None:
     """`/clinic`: how to reach people."""
     voice = conversation.voice
-    buttons = ()
+    buttons: Keyboard = ()
     if voice.phone:
         copy = Button(conversation.words("button", "copy_phone"), copy_text=voice.phone)
         buttons = ((copy,), *keyboards.wrong(conversation.words))

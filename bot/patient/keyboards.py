@@ -52,7 +52,7 @@ def waits(words: Words, procedure: Procedure) -> Keyboard:
 
 def help_now(words: Words, voice: ClinicVoice) -> Keyboard:
     """Under a warning: the clinic's number to copy, and a message to a person."""
-    call = ()
+    call: Keyboard = ()
     if voice.phone:
         call = ((Button(words("button", "copy_phone"), copy_text=voice.phone),),)
     return (*call, (Button(words("button", "write_clinic"), pack("write"), style="primary"),))

@@ -28,7 +28,7 @@ def result_of(error: TelegramError) -> result.SendResult:
     """Return what an error of python-telegram-bot says is certain about a request."""
     match error:
         case RetryAfter():
-            return result.RetryAfter(_seconds(error.retry_after))
+            return result.RetryAfter(seconds_of(error.retry_after))
         case Forbidden():
             return result.Blocked(error.message)
         case ChatMigrated():
@@ -50,5 +50,6 @@ def unchanged(error: TelegramError) -> bool:
     return isinstance(error, BadRequest) and UNCHANGED in error.message.casefold()
 
 
-def _seconds(value: int | timedelta) -> float:
+def seconds_of(value: int | timedelta) -> float:
+    """Return a pause in seconds, in whichever of its two forms the library gives it."""
     return value.total_seconds() if isinstance(value, timedelta) else float(value)

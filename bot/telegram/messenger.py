@@ -7,6 +7,7 @@ from typing import Any
 from telegram import (
     Bot,
     CopyTextButton,
+    ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputFile,
@@ -107,6 +108,8 @@ def _markup(message: Outgoing) -> Any:
             resize_keyboard=True,
             one_time_keyboard=True,
         )
+    if message.ask_reply is not None:
+        return ForceReply(selective=True, input_field_placeholder=message.ask_reply or None)
     if message.remove_keyboard and not message.buttons:
         return ReplyKeyboardRemove()
     return inline(message.buttons)

@@ -53,7 +53,7 @@ def add(
     )
 
 
-def change(db: Database, patient_id: int, **values: Any) -> None:
+def change(db: Database, patient_id: int, /, **values: Any) -> None:
     """Set some columns; datetimes are stored in UTC. Raises `KeyError` for a fixed column."""
     for column, value in values.items():
         if column not in _CHANGEABLE:
@@ -227,6 +227,11 @@ def treatments(db: Database, patient_id: int, *, cancelled: bool = False) -> lis
 
 def _maybe(row: Row | None) -> Patient | None:
     return _patient(row) if row else None
+
+
+def of_row(row: Row) -> Patient:
+    """Return the patient of a row that has all of her columns."""
+    return _patient(row)
 
 
 def _patient(row: Row) -> Patient:

@@ -1,0 +1,159 @@
+"""How the bot is, for the operator: a health answer and Prometheus metrics, on loopback only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from sqlite_utils import Database
+
+from bot.house import House
+from bot.telegram.intake import Intake
+from scheduler.store import outbox, talk
+
+TICK_TOO_OLD = 60.0
+DUE_TOO_OLD = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How the bot is at a moment; ages in seconds, None for what has not happened yet.
+
+    Attributes:
+        ok: Whether the schedule ticks and nothing has waited too long.
+        last_tick_seconds: Since the last finished round.
+        oldest_due_seconds: How long the longest waiting message is overdue.
+        queue: How many messages wait in the outbox.
+        last_success_seconds: Since Telegram last took a message.
+        last_heard_seconds: Since Telegram last answered when asked for updates.
+        open_escalations: How many patients wait for a person.
+    """
+
+    ok: bool
+    last_tick_seconds: float | None
+    oldest_due_seconds: float
+    queue: int
+    last_success_seconds: float | None
+    last_heard_seconds: float | None
+    open_escalations: int
+
+
+class Health:
+    """Answers on `/health` and `/metrics`.
+
+    Args:
+        house: The parts of the bot.
+        intake: Who hears from Telegram.
+        port: Where to listen on 127.0.0.1; 0 for nowhere.
+    """
+
+    def __init__(self, house: House, intake: Intake, *, port: int) -> None:
+        self._house, self._intake, self._port = house, intake, port
+        self._last_tick: datetime | None = None
+        self._counts: Counter[str] = Counter()
+        self._runner: web.AppRunner | None = None
+
+    def ticked(self, at: datetime, counts: Mapping[str, int]) -> None:
+        """Take note of a finished round and what it counted."""
+        self._last_tick = at
+        self._counts.update(counts)
+
+    async def look(self) -> Pulse:
+        """Return how the bot is now."""
+        now = self._house.clock()
+        queue, oldest, escalations = await self._house.store.tx(_queue, now)
+        tick_age = _age(self._last_tick, now)
+        return Pulse(
+            ok=tick_age is not None and tick_age <= TICK_TOO_OLD and oldest <= DUE_TOO_OLD,
+            last_tick_seconds=tick_age,
+            oldest_due_seconds=oldest,
+            queue=queue,
+            last_success_seconds=_age(self._house.delivery.last_success, now),
+            last_heard_seconds=_age(self._intake.last_heard, now),
+            open_escalations=escalations,
+        )
+
+    async def start(self) -> None:
+        """Listen, if there is a port to listen on."""
+        if not self._port:
+            return
+        app = web.Application()
+        app.router.add_get("/health", self._health)
+        app.router.add_get("/metrics", self._metrics)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+
+    async def stop(self) -> None:
+        """Stop to listen."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _health(self, _: web.Request) -> web.Response:
+        pulse = await self.look()
+        return web.json_response(asdict(pulse), status=200 if pulse.ok else 503)
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Collected(list(self._families(await self.look()))))
+        return web.Response(
+            body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
+        )
+
+    def _families(self, pulse: Pulse) -> Iterable[Metric]:
+        for name, value in asdict(pulse).items():
+            if value is not None:
+                yield GaugeMetricFamily(f"aftercare_{name}", _TOLD[name], value=float(value))
+        delivery = self._house.delivery
+        yield _counter("messages", "Messages by outcome.", "outcome", delivery.counts)
+        yield _counter("ticks", "What the rounds counted.", "what", self._counts)
+        dwell = CounterMetricFamily(
+            "aftercare_dwell_seconds", "Time from due to sent, summed over messages."
+        )
+        dwell.add_metric([], delivery.dwell_seconds)
+        yield dwell
+
+
+class _Collected:
+    """What was collected just now, in the shape that the library asks for."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> list[Metric]:
+        return self._families
+
+
+_TOLD = {
+    "ok": "1 if the schedule ticks and nothing has waited too long.",
+    "last_tick_seconds": "Seconds since the last finished round.",
+    "oldest_due_seconds": "How long the longest waiting message is overdue.",
+    "queue": "Messages that wait in the outbox.",
+    "last_success_seconds": "Seconds since Telegram last took a message.",
+    "last_heard_seconds": "Seconds since Telegram last answered a poll.",
+    "open_escalations": "Patients who wait for a person.",
+}
+
+
+def _counter(name: str, told: str, label: str, counts: Mapping[str, int]) -> CounterMetricFamily:
+    family = CounterMetricFamily(f"aftercare_{name}", told, labels=[label])
+    for key, value in sorted(counts.items()):
+        family.add_metric([key], value)
+    return family
+
+
+def _queue(db: Database, now: datetime) -> tuple[int, float, int]:
+    counts = outbox.counts(db)
+    due = outbox.next_due(db)
+    overdue = max((now - due).total_seconds(), 0.0) if due else 0.0
+    return counts.get("waiting", 0), overdue, talk.open_count(db)
+
+
+def _age(at: datetime | None, now: datetime) -> float | None:
+    return None if at is None else round((now - at).total_seconds(), 3)

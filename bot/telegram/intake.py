@@ -1,0 +1,169 @@
+"""How updates come in: kept on the disk first, confirmed to Telegram after, dealt with once.
+
+python-telegram-bot's own updater confirms an update before its handlers ran, so a crash loses what
+a patient just wrote. Here an update is a row before Telegram is told that we have it. After a crash
+the rows that are left are dealt with again: a warning may be answered twice, but never not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from telegram import Update
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.ext import Application
+from telegram.request import BaseRequest
+
+from bot.telegram.errors import seconds_of
+from scheduler.clock import Clock
+from scheduler.store import incoming
+from scheduler.store.engine import Store
+
+POLL_SECONDS = 25
+LONGEST_PAUSE = 30.0
+AT_MOST = 100  # what one call to getUpdates may bring
+FINISH_SECONDS = 4.0
+
+log = structlog.get_logger()
+
+
+class Intake:
+    """Takes updates and has them dealt with.
+
+    Args:
+        application: Whose handlers deal with them.
+        store: Where they are kept.
+        clock: The present instant.
+        request: A transport of its own for long polling, opened and closed by the intake.
+    """
+
+    def __init__(
+        self,
+        application: Application,  # type: ignore[type-arg]
+        store: Store,
+        clock: Clock,
+        request: BaseRequest,
+    ) -> None:
+        self._application, self._store, self._clock = application, store, clock
+        self._request = request
+        self._in_hand: set[asyncio.Task[None]] = set()
+        self._polling: asyncio.Task[None] | None = None
+        self.again: set[int] = set()
+        self.last_heard: datetime | None = None
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return self._clock()
+
+    async def start(self, *, poll: bool) -> None:
+        """Deal with what a crash left, then begin to poll if asked."""
+        left = await self._store.tx(incoming.left)
+        for payload in left:
+            raw = json.loads(payload)
+            self.again.add(raw["update_id"])
+            self._deal(raw)
+        if left:
+            log.warning("intake.left_by_a_crash", updates=len(left))
+        if poll:
+            await self._request.initialize()
+            self._polling = asyncio.create_task(self._poll(), name="polling")
+
+    async def take(self, updates: Sequence[dict[str, Any]]) -> None:
+        """Keep updates as Telegram sent them and deal with those not seen before."""
+        rows = [(raw["update_id"], json.dumps(raw, ensure_ascii=False)) for raw in updates]
+        new = set(await self._store.tx(incoming.keep, rows, self._clock()))
+        for raw in updates:
+            if raw["update_id"] in new:
+                new.discard(raw["update_id"])
+                self._deal(raw)
+
+    async def stop(self) -> None:
+        """Take nothing more, and let what is in hand finish for a few seconds."""
+        if self._polling is not None:
+            self._polling.cancel()
+            await asyncio.gather(self._polling, return_exceptions=True)
+            await self._request.shutdown()
+        if self._in_hand:
+            await asyncio.wait(self._in_hand, timeout=FINISH_SECONDS)
+        for task in self._in_hand:
+            task.cancel()
+        await asyncio.gather(*self._in_hand, return_exceptions=True)
+
+    def _deal(self, raw: dict[str, Any]) -> None:
+        task = asyncio.create_task(self._handle(raw), name="update")
+        self._in_hand.add(task)
+        task.add_done_callback(self._in_hand.discard)
+
+    async def _handle(self, raw: dict[str, Any]) -> None:
+        number = raw["update_id"]
+        update = _parsed(raw, self._application)
+        if update is not None:
+            await self._application.update_processor.process_update(
+                update, self._application.process_update(update)
+            )
+        self.again.discard(number)
+        await self._store.tx(incoming.done, number)
+
+    async def _poll(self) -> None:
+        offset, pause = 0, 0.0
+        while True:
+            try:
+                updates = await self._ask(offset)
+            except TelegramError as error:
+                pause = _pause(error, pause)
+                log.warning("intake.poll_failed", error=type(error).__name__, pause=pause)
+                await asyncio.sleep(pause)
+                continue
+            pause = 0.0
+            self.last_heard = self._clock()
+            if updates:
+                try:
+                    await self.take(updates)
+                except Exception:  # such as a full disk: not confirmed, so it comes again
+                    log.exception("intake.not_kept")
+                    await asyncio.sleep(1.0)
+                    continue
+                offset = max(raw["update_id"] for raw in updates) + 1
+
+    async def _ask(self, offset: int) -> list[dict[str, Any]]:
+        """Ask for updates as they are; one that this version cannot read must not stop others."""
+        wanted = urlencode(
+            {
+                "offset": offset,
+                "limit": AT_MOST,
+                "timeout": POLL_SECONDS,
+                "allowed_updates": json.dumps(Update.ALL_TYPES),
+            }
+        )
+        body = await self._request.retrieve(
+            f"{self._application.bot.base_url}/getUpdates?{wanted}",
+            read_timeout=POLL_SECONDS + 10,
+        )
+        result = BaseRequest.parse_json_payload(body).get("result")
+        return list(result) if isinstance(result, list) else []
+
+
+def _parsed(raw: dict[str, Any], application: Application) -> Update | None:  # type: ignore[type-arg]
+    """Return the update, or None for one that this version cannot read."""
+    try:
+        return Update.de_json(raw, application.bot)
+    except Exception:
+        log.exception("intake.unreadable", update=raw.get("update_id"))
+        return None
+
+
+def _pause(error: TelegramError, before: float) -> float:
+    """Return how long to wait after a failed poll: longer each time, up to half a minute."""
+    match error:
+        case RetryAfter():
+            return seconds_of(error.retry_after)
+        case Conflict() | InvalidToken():
+            return LONGEST_PAUSE
+        case _:
+            return min(max(before * 2, 0.5), LONGEST_PAUSE)

@@ -1,0 +1,74 @@
+"""What became of a clinic's messages that fell due while Telegram was not reached."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from scheduler.store.engine import stamp
+from scheduler.store.rows import Row, all_rows
+
+
+def late(db: Database, clinic_id: int, since: datetime, now: datetime) -> int:
+    """Count what fell due in between and still waits to be sent."""
+    waiting = _count(
+        db,
+        "SELECT COUNT(*) AS n FROM outbox WHERE clinic_id = :clinic AND patient_id IS NOT NULL"
+        " AND state IN ('waiting', 'trying') AND due_at >= :since AND due_at <= :now",
+        clinic_id,
+        since,
+        now,
+    )
+    planned = _count(
+        db,
+        "SELECT COUNT(*) AS n FROM reminder JOIN patient ON patient.id = reminder.patient_id"
+        " WHERE patient.clinic_id = :clinic AND reminder.state = 'waiting'"
+        " AND reminder.due_at >= :since AND reminder.due_at <= :now AND reminder.stale_at >= :now",
+        clinic_id,
+        since,
+        now,
+    )
+    return waiting + planned
+
+
+def skipped(db: Database, clinic_id: int, since: datetime, now: datetime) -> int:
+    """Count what fell due in between and is no longer worth sending."""
+    in_outbox = _count(
+        db,
+        "SELECT COUNT(*) AS n FROM outbox WHERE clinic_id = :clinic AND patient_id IS NOT NULL"
+        " AND state = 'skipped' AND detail = 'stale' AND due_at >= :since AND due_at <= :now",
+        clinic_id,
+        since,
+        now,
+    )
+    planned = _count(
+        db,
+        "SELECT COUNT(*) AS n FROM reminder JOIN patient ON patient.id = reminder.patient_id"
+        " WHERE patient.clinic_id = :clinic AND reminder.due_at >= :since"
+        " AND reminder.due_at <= :now AND ((reminder.state = 'skipped' AND reason = 'stale')"
+        " OR (reminder.state = 'waiting' AND reminder.stale_at < :now))",
+        clinic_id,
+        since,
+        now,
+    )
+    return in_outbox + planned
+
+
+def uncertain(db: Database, clinic_id: int, since: datetime, now: datetime) -> int:
+    """Count messages to patients that ended uncertain in between."""
+    return _count(
+        db,
+        "SELECT COUNT(*) AS n FROM outbox WHERE clinic_id = :clinic AND patient_id IS NOT NULL"
+        " AND state = 'uncertain' AND finished_at >= :since AND finished_at <= :now",
+        clinic_id,
+        since,
+        now,
+    )
+
+
+def _count(db: Database, sql: str, clinic_id: int, since: datetime, now: datetime) -> int:
+    rows: list[Row] = all_rows(
+        db, sql, {"clinic": clinic_id, "since": stamp(since), "now": stamp(now)}
+    )
+    return int(rows[0]["n"])
