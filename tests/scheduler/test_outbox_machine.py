@@ -48,11 +48,14 @@ class Server:
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.script: list[str] = []
+        self.blocked = False
         self.arrived: list[tuple[str, datetime]] = []
         self.doubts: Counter[str] = Counter()
 
     async def send(self, message: Outgoing) -> SendResult:
         key = message.text
+        if self.blocked:
+            return Blocked("bot was blocked by the user")
         match self.script.pop(0) if self.script else "ok":
             case "wait":
                 return RetryAfter(30)
@@ -65,8 +68,6 @@ class Server:
                 self.doubts[key] += 1
                 self.arrived.append((key, self.clock()))
                 return Unknown("no answer")
-            case "blocked":
-                return Blocked("bot was blocked by the user")
         self.arrived.append((key, self.clock()))
         return Sent(len(self.arrived))
 
@@ -171,7 +172,7 @@ class Outbox(RuleBasedStateMachine):
     @rule(how=st.sampled_from(["opt out", "block"]))
     def leave(self, how: str) -> None:
         if how == "block":
-            self.server.script.insert(0, "blocked")
+            self.server.blocked = True
             return
         self.run(self.store.tx(preferences.stop, CATALOG, self.world.patient(), self.clock()))
         self.unwanted_from = self.unwanted_from or self.clock()
@@ -180,6 +181,7 @@ class Outbox(RuleBasedStateMachine):
     def come_back(self) -> None:
         if self.world.patient().state == "stopped":
             self.run(self.store.tx(preferences.resume, CATALOG, self.world.patient(), self.clock()))
+        self.server.blocked = False
         self.run(self.store.tx(patients.mark_returned, ANA_CHAT))
         self._wanted_again()
 
@@ -214,6 +216,7 @@ class Outbox(RuleBasedStateMachine):
         """In the end nothing is left in doubt, and what is wanted is sent or named."""
         if hasattr(self, "ana"):
             self.server.script.clear()
+            self.server.blocked = False
             for _ in range(6):
                 self.restart()
                 self.run(self.delivery.drain())
