@@ -1,0 +1,1 @@
+"""Stories about patients and staff, with the people and the clock they need."""
