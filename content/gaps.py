@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
-from content.understand.features import features
+from content.understand.features import bucket_of_words
 
 ALIKE = 0.24
 """The share of common features from which two messages count as one question; set by eye."""
@@ -33,7 +31,7 @@ def group(messages: Iterable[str]) -> list[Gap]:
     groups: list[list[str]] = []
     known: list[tuple[set[int], int]] = []
     for message in messages:
-        found = {int(bucket) for bucket in np.unique(features(message))}
+        found = {bucket for _, buckets in bucket_of_words(message) for bucket in buckets}
         if not found:
             continue
         likeness, nearest = max(
