@@ -13,12 +13,14 @@ from telegram.ext import Application, ApplicationBuilder, Defaults
 
 from bot.health import Health
 from bot.heartbeat import ping
-from bot.house import Context, House
+from bot.house import Context, House, house_of
 from bot.menus import tell_menus
 from bot.patient import contents as patient_contents
 from bot.patient.conversation import open_conversation
 from bot.settings import Settings, SettingsError
 from bot.staff import contents as staff_contents
+from bot.staff.progress import show_progress
+from bot.staff.report import send_weekly
 from bot.telegram.intake import Intake
 from bot.telegram.messenger import TelegramMessenger
 from bot.telegram.processor import OrderedProcessor
@@ -34,11 +36,13 @@ from scheduler.replying import Replies
 from scheduler.runner import Runner
 from scheduler.services import outage
 from scheduler.store import records
-from scheduler.store.engine import Store
+from scheduler.store.engine import Store, passing
 from scheduler.tick import tick
 
 HOUSEKEEPING_SECONDS = 600.0
 HEARTBEAT_SECONDS = 60.0
+PROGRESS_SECONDS = 3.0
+REPORT_SECONDS = 600.0
 BOOTSTRAP_TRIES = 6
 
 log = structlog.get_logger()
@@ -53,6 +57,7 @@ class Bot:
         catalog: The words.
         clock: The present instant; a movable one in `aftercare try` and in tests.
         knowledge: How words are understood; read from the catalog's library if not given.
+        pacer: Who sends when; one for the settings' pace if not given.
 
     Raises:
         ValueError: If there is no token.
@@ -66,11 +71,13 @@ class Bot:
         *,
         clock: Clock = system_clock,
         knowledge: Knowledge | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         self.settings, self.store, self.catalog = settings, store, catalog
-        self.application = _application(settings)
+        processor = OrderedProcessor()
+        self.application = _application(settings, processor)
         messenger = TelegramMessenger(self.application.bot)
-        pacer = Pacer(per_second=settings.messages_per_second)
+        pacer = pacer or Pacer(per_second=settings.messages_per_second)
         self.delivery = Delivery(store, messenger, pacer, clock)
         self.intake = Intake(self.application, store, clock, AiohttpRequest(connections=2))
         self.house = House(
@@ -82,16 +89,20 @@ class Bot:
             replies=Replies(store, messenger, pacer, clock),
             delivery=self.delivery,
             again=self.intake.again,
+            crowded=processor.crowded,
+            unfinished=self.intake.unfinished,
         )
         self.health = Health(self.house, self.intake, port=settings.health_port)
         self.webhook = Webhook(settings, self.application, self.intake)
         self.runner = Runner(self.tick)
         self.runner.beside("housekeeping", self.keep_house, seconds=HOUSEKEEPING_SECONDS)
+        self.runner.beside("progress", self.show_progress, seconds=PROGRESS_SECONDS)
+        self.runner.beside("reports", self.send_reports, seconds=REPORT_SECONDS)
         if settings.ping_url:
             self.runner.beside("heartbeat", self.ping, seconds=HEARTBEAT_SECONDS)
         self.house.install(self.application.bot_data)
-        patient_contents.install(self.application, catalog)
         staff_contents.install(self.application)
+        patient_contents.install(self.application, catalog)
         self.application.add_error_handler(_failed)
 
     def run(self) -> None:
@@ -119,6 +130,14 @@ class Bot:
         if counts:
             log.info("housekeeping", **counts)
 
+    async def show_progress(self) -> None:
+        """Bring what the groups see of their broadcasts up to date."""
+        await show_progress(self.house)
+
+    async def send_reports(self) -> None:
+        """Post the weekly reports that are due."""
+        await send_weekly(self.house)
+
     async def ping(self) -> None:
         """Tell the dead-man switch that the bot is alive, if it is."""
         if (await self.health.look()).ok:
@@ -136,7 +155,7 @@ class Bot:
         self.delivery.start()
         self.runner.start()
         await self.health.start()
-        await tell_menus(bot, self.catalog, patient_contents.COMMANDS, staff_contents.COMMANDS)
+        await tell_menus(bot, self.catalog, patient_contents.COMMANDS, staff_contents.MENU)
         log.info("started", content=self.catalog.version)
 
     async def stop(self) -> None:
@@ -166,7 +185,10 @@ class Bot:
         return any(at is not None and (now - at).total_seconds() < 60 for at in heard)  # noqa: PLR2004
 
 
-def _application(settings: Settings) -> Application:  # type: ignore[type-arg]
+def _application(
+    settings: Settings,
+    processor: OrderedProcessor,
+) -> Application:  # type: ignore[type-arg]
     if settings.token is None:
         raise ValueError("AFTERCARE_TOKEN is not set; it comes from @BotFather")
     return (
@@ -176,7 +198,7 @@ def _application(settings: Settings) -> Application:  # type: ignore[type-arg]
         .base_file_url(f"{settings.telegram_url}/file/bot")
         .request(AiohttpRequest())
         .get_updates_request(AiohttpRequest(connections=1))
-        .concurrent_updates(OrderedProcessor())
+        .concurrent_updates(processor)
         .defaults(Defaults(parse_mode=ParseMode.HTML))
         .updater(None)
         .job_queue(None)
@@ -207,10 +229,17 @@ async def _introduce(application: Application) -> None:  # type: ignore[type-arg
 
 
 async def _failed(update: object, context: Context) -> None:
-    """A handler failed: log what failed, not what was said, and give the patient a way on."""
+    """A handler failed: log what failed, not what was said, and give the patient a way on.
+
+    What failed for want of room on the disk is dealt with again; she is told of it once.
+    """
     log.error("update.failed", exc_info=context.error)
     if not isinstance(update, Update):
         return
+    house = house_of(context)
+    told = update.update_id in house.again
+    if passing(context.error):
+        house.unfinished.add(update.update_id)
     conversation = await open_conversation(update, context)
-    if conversation is not None:
+    if conversation is not None and not told:
         await conversation.say(conversation.screen("failed"))

@@ -10,14 +10,45 @@ import sys
 import click
 
 from bot import __version__
-from bot.commands import clinics, patients, service, talk, upkeep, wording
+from bot.chart import ChartError
+from bot.commands import (
+    audit,
+    broadcasts,
+    clinics,
+    patients,
+    reports,
+    service,
+    sessions,
+    talk,
+    upkeep,
+    wording,
+)
 from bot.settings import SettingsError
 from content.manifest import ContentError
-from scheduler.services.desk import DeskError
+from scheduler.services.broadcast import BroadcastError
 from scheduler.services.enrolment import EnrolmentError
+from scheduler.services.report import ReportError
+from scheduler.services.segment import SegmentError
+from scheduler.services.sessions import SessionError
+from scheduler.services.settings import DeskError
+from scheduler.services.timetable import TimetableError
+from scheduler.services.wording import WordingError
 from scheduler.store.engine import StoreError
 
-EXPECTED = (ContentError, DeskError, EnrolmentError, SettingsError, StoreError)
+EXPECTED = (
+    BroadcastError,
+    ChartError,
+    ContentError,
+    DeskError,
+    EnrolmentError,
+    ReportError,
+    SegmentError,
+    SessionError,
+    SettingsError,
+    StoreError,
+    TimetableError,
+    WordingError,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,6 +65,10 @@ for command in (
     clinics.clinic,
     clinics.staff,
     patients.patient,
+    broadcasts.broadcast,
+    sessions.sessions,
+    reports.report,
+    audit.audit,
     wording.content,
     upkeep.backup,
     upkeep.restore,

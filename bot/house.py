@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from telegram.ext import CallbackContext, ContextTypes
 
@@ -32,6 +32,8 @@ class House:
         replies: Answers to what a person just did.
         delivery: Everything unasked.
         again: Numbers of the updates that a crash left and that are dealt with once more.
+        crowded: Numbers of the updates that came in a flood from their chat.
+        unfinished: Where the number of an update goes that has to be dealt with once more.
     """
 
     store: Store
@@ -42,6 +44,8 @@ class House:
     replies: Replies
     delivery: Delivery
     again: AbstractSet[int] = frozenset()
+    crowded: AbstractSet[int] = frozenset()
+    unfinished: set[int] = field(default_factory=set)
 
     def install(self, bot_data: dict[object, object]) -> None:
         """Let handlers find it."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-_TOKEN = re.compile(r"\b\d{3,}:[A-Za-z0-9_-]{20,}")
+_TOKEN = re.compile(r"(?<!\d)\d{3,}:[A-Za-z0-9_-]{20,}")
 _QUIET = {"apscheduler": logging.ERROR, "aiohttp": logging.WARNING, "telegram": logging.WARNING}
 _UNTOLD = frozenset({"text", "said", "words", "payload", "caption", "name"})
 REDACTED = "[token]"

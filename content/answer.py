@@ -24,7 +24,7 @@ class Answer:
     Attributes:
         route: Which path it takes; never shown.
         text: Telegram HTML.
-        offered: Topics to offer as buttons.
+        offered: Topics to offer as buttons; none below a warning, where the way to a person stands.
         pass_on: Whether to offer to pass the message on to the clinic.
     """
 
@@ -69,11 +69,23 @@ def answer(
         )
     if understood.route is Route.ROUTINE and understood.answered:
         texts = [
-            catalog.topic(procedure, language, key, context, clinic=clinic_slug)
-            for key in understood.answered
+            catalog.topic(procedure, language, key, {**context, "asks": asks}, clinic=clinic_slug)
+            for key, asks in zip(understood.answered, understood.each_asks(), strict=True)
         ]
-        text = texts[0] if len(texts) == 1 else _together(texts, understood, catalog, language)
+        text = (
+            texts[0]
+            if len(texts) == 1
+            else _together(texts, understood.answered, catalog, language)
+        )
         return Answer(Route.ROUTINE, text, understood.offered)
+    if understood.language and understood.language not in catalog.languages:
+        names = [catalog.words(tag)("language", "name") for tag in catalog.languages]
+        return Answer(
+            understood.route,
+            catalog.screen(language, "other_language", {**context, "languages": names}),
+            understood.offered,
+            pass_on=True,
+        )
     if understood.offered:
         return Answer(
             understood.route,
@@ -108,10 +120,10 @@ def _warning(
     return catalog.warning(language, named[0] if named else understood.route.value, context)
 
 
-def _together(texts: list[str], understood: Understanding, catalog: Catalog, language: str) -> str:
+def _together(texts: list[str], topics: tuple[str, ...], catalog: Catalog, language: str) -> str:
     """Answer several questions in their order, each in its shortest form."""
     words = catalog.words(language)
     return "\n\n".join(
         f"<b>{words('topic', key)}</b>\n{first_paragraph(text)}"
-        for key, text in zip(understood.answered, texts, strict=True)
+        for key, text in zip(topics, texts, strict=True)
     )

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import TemplateNotFound
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from content.manifest import MANIFEST, ContentError, read_procedure, read_toml
 from content.model import Procedure
+from content.moments import Moment
 from content.render import build_environment, render
 
 LIBRARY = Path(__file__).parent / "library"
@@ -104,6 +106,30 @@ class Catalog:
     def screen(self, language: str, name: str, context: Mapping[str, Any] | None = None) -> str:
         """Render a text of the bot itself, such as the welcome."""
         return self._render((SHARED, language, "screens", name), context or {})
+
+    def page(self, name: str, context: Mapping[str, Any]) -> str:
+        """Render a whole page, such as the leaflet."""
+        return self._render((SHARED, name), context)
+
+    @cached_property
+    def broadcasts(self) -> tuple[str, ...]:
+        """The names of the messages that a clinic can send to many, by name."""
+        folder = self.library / SHARED / FALLBACK_LANGUAGE / "broadcasts"
+        return tuple(sorted(path.stem for path in folder.glob("*.j2")))
+
+    def broadcast(self, language: str, name: str, context: Mapping[str, Any]) -> str:
+        """Render a message that a clinic sends to many."""
+        return self._render((SHARED, language, "broadcasts", name), context)
+
+    def broadcast_needs(self, name: str) -> frozenset[str]:
+        """Return the names that a message to many is written with, such as `next_session`."""
+        path = self.library / SHARED / FALLBACK_LANGUAGE / "broadcasts" / f"{name}.j2"
+        parsed = self.environment.parse(path.read_text(encoding="utf-8"))
+        return frozenset(find_undeclared_variables(parsed))
+
+    def moment(self, language: str, moment: Moment) -> str:
+        """Return a moment as a person would say it, such as `tomorrow 14:30`."""
+        return self._render((SHARED, language, "moment"), {"moment": moment})
 
     def warning(self, language: str, wording: str, context: Mapping[str, Any]) -> str:
         """Render the fixed wording for a warning sign."""

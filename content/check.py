@@ -21,11 +21,19 @@ from content.catalog import SHARED, Catalog
 from content.manifest import ContentError
 from content.model import ClinicVoice, Procedure
 from content.moments import Moment
+from content.samples import desk, outreach
 from content.telegram_html import problems, visible
+from content.understand import signs as warning_signs
 from content.view import Standing, standing_in_general, view
 
 GRADE = 6.0
 """The highest US school grade of an English text (Flesch-Kincaid); the project's own bar."""
+
+TABLES = (
+    "button", "command", "level", "ago", "city", "language", "opt_out", "desk", "time", "mark",
+    "media",
+)  # fmt: skip
+"""The interface words that every language has alike."""
 
 SAMPLE_HOURS = (0.5, 4.0, 20.0, 30.0, 50.0, 75.0, 125.0, 200.0, 480.0, 1500.0)
 BUTTON_BYTES = 64
@@ -82,14 +90,27 @@ def check(library: Path, overrides: Path | None = None, *, now: datetime) -> Rep
             )
         report.errors += _words_missing(catalog, procedure)
     report.errors += _screens_apart(catalog)
+    _signs(catalog, report)
+    samples = _Samples(catalog, now)
     for text in _texts(catalog):
-        _look(catalog, text, now, report)
+        _look(catalog, text, samples.of(text), report)
     report.errors = list(dict.fromkeys(report.errors))
     return report
 
 
+def _signs(catalog: Catalog, report: Report) -> None:
+    """Hold the warning signs against their wordings and names in every language."""
+    try:
+        found = warning_signs.load_signs(catalog.library)
+    except ContentError as error:
+        report.errors.append(str(error))
+        return
+    report.errors += warning_signs.problems(catalog, found)
+    report.notes += warning_signs.unsigned(found)
+
+
 def sample_contexts(procedure: Procedure, now: datetime) -> Iterator[dict[str, Any]]:
-    """Yield what a template may see, for patients at many hours and two kinds of clinic."""
+    """Yield what any template sees, for patients at many hours and two kinds of clinic."""
     voices = (
         ClinicVoice("Riverside Skin", "+44 20 7946 0018", "999", "Samaritans, 116 123", "Mon-Fri"),
         ClinicVoice("", "", "112", open_now=False, sunscreen_from_start=True),
@@ -97,7 +118,7 @@ def sample_contexts(procedure: Procedure, now: datetime) -> Iterator[dict[str, A
     for voice in voices:
         for standing in _standings(procedure, now):
             for asks in ("other", "may", "did", "normal"):
-                yield view(standing, voice, asks=asks, **_screen_names(now))
+                yield view(standing, voice, asks=asks)
 
 
 def _standings(procedure: Procedure, now: datetime) -> Iterator[Standing]:
@@ -107,6 +128,29 @@ def _standings(procedure: Procedure, now: datetime) -> Iterator[Standing]:
         treated = now - timedelta(hours=since)
         ends = {key: treated + timedelta(hours=length) for key, length in hours.items()}
         yield Standing(now, UTC, treated, ends, hours)
+
+
+class _Samples:
+    """What each kind of template is given when it is said in earnest, and no more than that.
+
+    Only topics hear how a question was put; only the bot's own screens and messages to many are
+    given names besides those of the view.
+    """
+
+    def __init__(self, catalog: Catalog, now: datetime) -> None:
+        self._views = {
+            procedure.key: list(sample_contexts(procedure, now))
+            for procedure in catalog.procedures.values()
+        }
+        self._any = min(catalog.procedures)
+        self._more = _screen_names(now)
+
+    def of(self, text: _Text) -> Iterator[dict[str, Any]]:
+        """Yield the contexts of one template."""
+        for context in self._views[text.procedure or self._any]:
+            if text.kind != "topics" and context["asks"] != "other":
+                continue
+            yield {**context, **self._more} if text.kind in ("screens", "broadcasts") else context
 
 
 def _screen_names(now: datetime) -> dict[str, Any]:
@@ -120,10 +164,13 @@ def _screen_names(now: datetime) -> dict[str, Any]:
         "running": [("Wear makeup", moment)],
         "coming": [(moment, "Day 1")] * 8,
         "asks_dose": False,
+        "languages": ["English", "Español"],
         "read_by": moment,
         "way": True,
         "at": moment,
         "until": moment,
+        "since": moment,
+        "outage": {"late": 12, "skipped": 3, "uncertain": 1},
         "change": "changed",
         "level": "urgent",
         "ref": "R7K2M9QX",
@@ -132,12 +179,14 @@ def _screen_names(now: datetime) -> dict[str, Any]:
         "signs": ["pus"],
         "said": "<b>is this pus</b>",
         "words": lambda table, key: f"{table} {key}",
+        **outreach(moment),
+        **desk(moment),
     }
 
 
 def _texts(catalog: Catalog) -> Iterator[_Text]:
     for language in catalog.languages:
-        for kind in ("screens", "warnings"):
+        for kind in ("screens", "warnings", "broadcasts"):
             for path in sorted((catalog.library / SHARED / language / kind).glob("*.j2")):
                 file = f"{SHARED}/{language}/{kind}/{path.name}"
                 yield _Text(file, language, kind, path.stem)
@@ -153,10 +202,11 @@ def _texts(catalog: Catalog) -> Iterator[_Text]:
                     yield _Text(file, language, kind, key, procedure.key)
 
 
-def _look(catalog: Catalog, text: _Text, now: datetime, report: Report) -> None:
-    procedure = catalog.procedure(text.procedure or next(iter(sorted(catalog.procedures))))
+def _look(
+    catalog: Catalog, text: _Text, contexts: Iterable[Mapping[str, Any]], report: Report
+) -> None:
     seen: set[str] = set()
-    for context in sample_contexts(procedure, now):
+    for context in contexts:
         try:
             said = _render(catalog, text, context)
         except UndefinedError as error:
@@ -184,6 +234,8 @@ def _look(catalog: Catalog, text: _Text, now: datetime, report: Report) -> None:
 def _render(catalog: Catalog, text: _Text, context: Mapping[str, Any]) -> str:
     if text.kind == "screens":
         return catalog.screen(text.language, text.key, context)
+    if text.kind == "broadcasts":
+        return catalog.broadcast(text.language, text.key, context)
     if text.kind == "warnings":
         return catalog.warning(text.language, text.key, context)
     render = {"topics": catalog.topic, "steps": catalog.step, "cards": catalog.card}[text.kind]
@@ -234,7 +286,7 @@ def _screens_apart(catalog: Catalog) -> list[str]:
     """Every language has the same texts and the same interface words."""
     errors: list[str] = []
     shared = catalog.library / SHARED
-    for kind in ("screens", "warnings"):
+    for kind in ("screens", "warnings", "broadcasts"):
         names = {
             language: {path.name for path in (shared / language / kind).glob("*.j2")}
             for language in catalog.languages
@@ -242,7 +294,7 @@ def _screens_apart(catalog: Catalog) -> list[str]:
         errors += _gaps(
             names, lambda language, name, kind=kind: f"{SHARED}/{language}/{kind}/{name}"
         )
-    for table in ("button", "command", "level", "ago", "city", "language", "opt_out"):
+    for table in TABLES:
         names = {
             language: set(catalog.words(language).table(table)) for language in catalog.languages
         }

@@ -33,10 +33,23 @@ class Standing:
     hours: Mapping[str, float]
 
 
-def standing_in_general(procedure: Procedure, *, now: datetime, zone: tzinfo) -> Standing:
-    """Return the standing of somebody whose treatment time is not known."""
-    hours = {key: rule.hours for key, rule in procedure.rules.items()}
-    return Standing(now=now, zone=zone, treated_at=None, waits={}, hours=hours)
+def standing_in_general(
+    procedure: Procedure,
+    *,
+    now: datetime,
+    zone: tzinfo,
+    hours: Mapping[str, float] | None = None,
+) -> Standing:
+    """Return the standing of somebody whose treatment time is not known.
+
+    Args:
+        procedure: What was done.
+        now: The present instant, aware.
+        zone: The reader's zone.
+        hours: Rule key -> hours, where a clinic sets others than the library.
+    """
+    known = {key: rule.hours for key, rule in procedure.rules.items()}
+    return Standing(now=now, zone=zone, treated_at=None, waits={}, hours={**known, **(hours or {})})
 
 
 def view(

@@ -11,22 +11,39 @@ from dataclasses import dataclass
 
 VERSION = "v1"
 MAX_BYTES = 64
+MOST_DIGITS = 16
+"""A longer number fits no row of the store."""
 
 _SOUND = re.compile(r"[A-Za-z0-9_.+/-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """A tap on a button of ours."""
+    """A tap on a button: ours, or one that somebody forged.
+
+    Attributes:
+        kind: What the button does.
+        args: What it carries, in as many parts as whoever wrote it liked.
+    """
 
     kind: str
     args: tuple[str, ...]
 
+    def text(self, place: int = 0) -> str:
+        """Return a part; empty if it is not there."""
+        return self.args[place] if place < len(self.args) else ""
+
+    def number(self, place: int = 0) -> int:
+        """Return a part as a whole number; 0, which names no row, for anything else."""
+        text = self.text(place)
+        return int(text) if text.isdigit() and len(text) < MOST_DIGITS else 0
+
 
 def pack(kind: str, *args: str | int) -> str:
     """Return the string for a button; raises `ValueError` if Telegram would refuse it."""
-    data = ":".join([VERSION, kind, *map(str, args)])
-    if len(data.encode()) > MAX_BYTES or not all(map(_SOUND.fullmatch, data.split(":"))):
+    parts = [kind, *map(str, args)]
+    data = ":".join([VERSION, *parts])
+    if not kind or len(data.encode()) > MAX_BYTES or not all(map(_SOUND.fullmatch, parts)):
         raise ValueError(f"{data!r} cannot be the data of a button")
     return data
 

@@ -32,8 +32,8 @@ from scheduler.messenger import (
 )
 from scheduler.model import OutboxRow, Priority
 from scheduler.plan import QuietHours
-from scheduler.store import clinics, outbox, patients, records
-from scheduler.store.engine import Store, instant, stamp
+from scheduler.store import broadcasts, clinics, outbox, patients, records
+from scheduler.store.engine import Store, instant, passing, stamp
 
 AGAIN_WHEN_UNSURE = frozenset({"escalation", "reply", "reminder"})
 """What is sent again when nobody can know whether it arrived: a second sunscreen note does no
@@ -74,6 +74,7 @@ class Delivery:
         clock: The present instant.
         in_flight: The most requests at once.
         batch: The most rows in hand.
+        without_room: Seconds until it tries again what a full disk did not take.
     """
 
     def __init__(
@@ -85,10 +86,11 @@ class Delivery:
         *,
         in_flight: int = 16,
         batch: int = 64,
+        without_room: float = 5.0,
     ) -> None:
         self._store, self._messenger, self._pacer, self._clock = store, messenger, pacer, clock
         self._slots = asyncio.Semaphore(in_flight)
-        self._batch = batch
+        self._batch, self._without_room = batch, without_room
         self._in_hand: dict[int, asyncio.Task[None]] = {}
         self._sending: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
@@ -96,6 +98,7 @@ class Delivery:
         self._unreachable = 0
         self._loop: asyncio.Task[None] | None = None
         self.last_success: datetime | None = None
+        self.dwell_seconds = 0.0
         self.counts: Counter[str] = Counter()
 
     async def recover(self) -> Counter[str]:
@@ -133,6 +136,16 @@ class Delivery:
         while (await self._take()).rows:
             await asyncio.gather(*self._in_hand.values())
 
+    async def settle(self, row_id: int) -> OutboxRow | None:
+        """Send one row as soon as its turn comes and return what became of it."""
+        row = await self._store.tx(outbox.by_id, row_id)
+        if row is not None and row.state == "waiting" and row_id not in self._in_hand:
+            self._hold(row)
+        task = self._in_hand.get(row_id)
+        if task is not None:
+            await asyncio.wait([task])
+        return await self._store.tx(outbox.by_id, row_id)
+
     async def _run(self) -> None:
         pause: float | None = None
         while not self._stopping:
@@ -162,10 +175,15 @@ class Delivery:
         room = max(self._batch - len(self._in_hand), KEPT_FOR_PRESSING)
         taken = await self._store.tx(_take, self._clock(), room, tuple(self._in_hand))
         for row in taken.rows:
-            task = asyncio.create_task(self._deliver(row), name=f"outbox {row.id}")
-            self._in_hand[row.id] = task
-            task.add_done_callback(partial(self._put_down, row.id))
+            self._hold(row)
         return taken
+
+    def _hold(self, row: OutboxRow) -> None:
+        if row.id in self._in_hand:  # taken by another round while this one waited for the store
+            return
+        task = asyncio.create_task(self._deliver(row), name=f"outbox {row.id}")
+        self._in_hand[row.id] = task
+        task.add_done_callback(partial(self._put_down, row.id))
 
     def _put_down(self, row_id: int, _: asyncio.Task[None]) -> None:
         self._in_hand.pop(row_id, None)
@@ -179,7 +197,11 @@ class Delivery:
             )
             async with self._slots:
                 await self._unbroken(row)
-        except Exception:
+        except Exception as error:
+            if passing(error):  # it waits as it did, and is taken again
+                log.exception("delivery.no_room", row=row.id)
+                await asyncio.sleep(self._without_room)
+                return
             log.exception("delivery.row_pushed_aside", row=row.id)
             await self._store.tx(_push_aside, row.id, self._clock())
             self.counts["failed"] += 1
@@ -201,9 +223,22 @@ class Delivery:
         await self._pacer.go()
         result = await self._messenger.send(payload.unpack(marked.payload, marked.chat_id))
         self._mind(row, result, now)
-        outcome = await self._store.tx(_record, marked, result, self._clock())
+        outcome = await self._written(marked, result)
         self.counts[outcome] += 1
+        if outcome == "sent":
+            self.dwell_seconds += max((now - row.due_at).total_seconds(), 0.0)
         log.info("delivery.result", row=row.id, kind=row.kind, outcome=outcome)
+
+    async def _written(self, row: OutboxRow, result: SendResult) -> str:
+        """Write down what a request came to, as soon as there is room for it; it is known once."""
+        while True:
+            try:
+                return await self._store.tx(_record, row, result, self._clock())
+            except Exception as error:
+                if self._stopping or not passing(error):
+                    raise
+                log.exception("delivery.no_room", row=row.id)
+                await asyncio.sleep(self._without_room)
 
     def _mind(self, row: OutboxRow, result: SendResult, now: datetime) -> None:
         """Draw from one result what it means for all: a pause, a lost network, its return."""
@@ -243,6 +278,8 @@ def _begin(db: Database, row: OutboxRow, now: datetime) -> OutboxRow | None:
     if fresh.expires_at < now:
         outbox.finish(db, row.id, "skipped", now, detail="stale")
         return None
+    if fresh.kind == "broadcast" and not broadcasts.may_go(db, fresh, now):
+        return None
     if fresh.kind in ("reminder", "broadcast") and fresh.patient_id is not None:
         patient = patients.by_id(db, fresh.patient_id)
         if patient is None or patient.state != "active":
@@ -279,6 +316,8 @@ def _record(db: Database, row: OutboxRow, result: SendResult, now: datetime) -> 
             if row.patient_id is not None:
                 patients.mark_blocked(db, row.patient_id)
                 outbox.drop_waiting(db, row.patient_id, now, "blocked")
+            else:
+                clinics.unbind(db, row.chat_id, now=now)
             return "blocked"
         case Rejected(reason):
             outbox.finish(db, row.id, "failed", now, detail=reason)

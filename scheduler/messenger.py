@@ -66,6 +66,7 @@ class Outgoing:
         reply_to: The message in the same chat that it answers.
         ask_location: Shows a one-time keyboard button with this label that shares a location.
         remove_keyboard: Takes such a keyboard away again.
+        ask_reply: Opens an answer to this message for the people it names, with this hint.
     """
 
     chat_id: int
@@ -76,6 +77,7 @@ class Outgoing:
     reply_to: int | None = None
     ask_location: str | None = None
     remove_keyboard: bool = False
+    ask_reply: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,10 @@ cannot be reached until they return."""
 OutboxState = Literal["waiting", "trying", "sent", "blocked", "failed", "uncertain", "skipped"]
 Level = Literal["emergency", "urgent", "contact", "unknown"]
 ConsentKind = Literal["care", "marketing", "media"]
+SessionState = Literal["booked", "confirmed", "wants_other_time", "cancelled", "missed", "done"]
+SessionSource = Literal["treated", "group", "shell", "import"]
+NoticeStage = Literal["7d", "24h", "again", "missed"]
+BroadcastState = Literal["draft", "scheduled", "sending", "paused", "done", "cancelled"]
 Role = Literal["owner", "staff"]
 
 
@@ -256,3 +260,96 @@ class Escalation:
     raised: int
     raise_at: datetime | None
     card_wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An appointment of a patient for her next session.
+
+    Attributes:
+        id: Its key.
+        clinic_id: The clinic.
+        patient_id: Whose it is.
+        starts_at: When it begins.
+        kind: What it is for: a procedure's key or the clinic's own word; may be empty.
+        state: Where it stands; `booked` until the patient has answered.
+        source: Where it was entered.
+        booked_at: When this start was set; a reminder due before that is not sent.
+        answered_at: When the patient last answered.
+        moves: How often it was moved; calendars need it to replace what they hold.
+    """
+
+    id: int
+    clinic_id: int
+    patient_id: int
+    starts_at: datetime
+    kind: str
+    state: SessionState
+    source: SessionSource
+    booked_at: datetime
+    answered_at: datetime | None
+    moves: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message about one appointment, still to be queued.
+
+    Attributes:
+        id: Its key.
+        session_id: The appointment.
+        stage: Which message it is.
+        due_at: When it is to be sent.
+        stale_at: From when it is not worth sending.
+    """
+
+    id: int
+    session_id: int
+    stage: NoticeStage
+    due_at: datetime
+    stale_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """One message of a clinic to many of its patients.
+
+    Attributes:
+        id: Its key.
+        clinic_id: The clinic it speaks for.
+        template: The library's template; empty if the clinic wrote its own text.
+        text: The clinic's own text; empty if a template is used.
+        segments: Who is meant, as `scheduler.services.segment` writes it.
+        marketing: Whether it needs consent to marketing.
+        state: Where it stands.
+        at: When it is to begin; None for a draft without a time.
+        skipped: Reason -> how many were left out when recipients were gathered.
+        looked_to: The patient up to whom recipients were gathered.
+        created_by: Who made it, as the audit log names people.
+        created_at: When.
+        started_at: When sending began.
+        gathered_at: When everybody had been looked at.
+        finished_at: When it was done or cancelled.
+        progress_message: The message in the group that shows how far it is.
+        progress_shown: What that message shows now.
+        progress_at: When it was last changed.
+    """
+
+    id: int
+    clinic_id: int
+    template: str
+    text: str
+    segments: tuple[str, ...]
+    marketing: bool
+    state: BroadcastState
+    at: datetime | None
+    skipped: Mapping[str, int]
+    looked_to: int
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    gathered_at: datetime | None
+    finished_at: datetime | None
+    progress_message: int | None
+    progress_shown: str
+    progress_at: datetime | None

@@ -6,8 +6,9 @@ token bucket of thirty would let sixty through in its first second, so messages 
 and a window over the moments at which requests really left bounds what jitter could add.
 
 The more pressing goes first; among equals the clinics take turns, so that one large broadcast does
-not starve another clinic's. Answers to what a person just did are not spaced within their chat:
-a warning has to come at once, also after five quick questions.
+not starve another clinic's. Answers to what a person just did are not spaced within their chat: a
+warning has to come at once, also after five quick questions. Only one who has had a score of them
+waits, so that a flood from one chat does not make Telegram hold the bot up for all.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ CATCH_UP = 3
 """How many slots a late sender may make up for; the window holds all the same."""
 
 CHAT_SECONDS = 1.0
+CHAT_BURST = 20
+"""How many answers a chat may have had at once before they too come one a second."""
+
 GROUP_SECONDS = 60.0
 GROUP_MOST = 20
 GROUP_KEPT_FOR_ALARMS = 3
@@ -174,9 +178,8 @@ class Pacer:
         ready = self._held_bulk if bulk else self._held_all
         if waiter.chat_id < 0:
             return max(ready, self._group_ready(waiter, now))
-        if bulk:
-            ready = max(ready, self._chats.get(waiter.chat_id, ready))
-        return ready
+        free = self._chats.get(waiter.chat_id, ready)
+        return max(ready, free if bulk else free - CHAT_BURST * CHAT_SECONDS)
 
     def _group_ready(self, waiter: _Waiter, now: float) -> float:
         sent = self._groups.get(waiter.chat_id)
@@ -193,7 +196,7 @@ class Pacer:
         if waiter.chat_id < 0:
             self._groups.setdefault(waiter.chat_id, deque()).append(now)
             return
-        self._chats[waiter.chat_id] = now + CHAT_SECONDS
+        self._chats[waiter.chat_id] = max(now, self._chats.get(waiter.chat_id, now)) + CHAT_SECONDS
         if len(self._chats) > FORGET_ABOVE:
             self._chats = {chat: at for chat, at in self._chats.items() if at > now}
 

@@ -16,6 +16,8 @@ def pack(
     *,
     silent: bool = False,
     attachment: Attachment | None = None,
+    reply_to: int | None = None,
+    ask_reply: str | None = None,
 ) -> str:
     """Return the JSON that is stored for a message."""
     stored: dict[str, Any] = {"text": text}
@@ -27,6 +29,10 @@ def pack(
         ]  # fmt: skip
     if silent:
         stored["silent"] = True
+    if reply_to is not None:
+        stored["reply_to"] = reply_to
+    if ask_reply is not None:
+        stored["ask_reply"] = ask_reply
     if attachment is not None:
         stored["attachment"] = {
             "kind": attachment.kind,
@@ -48,6 +54,8 @@ def unpack(payload: str, chat_id: int) -> Outgoing:
             tuple(Button(**button) for button in row) for row in stored.get("buttons", [])
         ),
         silent=stored.get("silent", False),
+        reply_to=stored.get("reply_to"),
+        ask_reply=stored.get("ask_reply"),
         attachment=Attachment(
             kind=attachment["kind"],
             filename=attachment["filename"],

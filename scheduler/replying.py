@@ -47,6 +47,7 @@ class Replies:
         key: str,
         clinic_id: int | None = None,
         patient_id: int | None = None,
+        keep: bool = True,
     ) -> SendResult:
         """Send an answer.
 
@@ -55,6 +56,8 @@ class Replies:
             key: What makes this answer unique, so that it is never kept twice.
             clinic_id: The clinic it speaks for, if any.
             patient_id: The patient it is for, if any.
+            keep: Whether it waits in the store if it cannot leave; an answer with a secret in
+                it, such as an enrolment code, must not.
         """
         await self._pacer.turn(
             chat_id=message.chat_id, priority=Priority.REPLY, group=clinic_id or 0
@@ -64,10 +67,11 @@ class Replies:
         match result:
             case RetryAfter(seconds):
                 self._pacer.hold(seconds, everybody=True)
+                if keep:
+                    await self._keep(message, key, clinic_id, patient_id)
+            case Unreachable() if keep:
                 await self._keep(message, key, clinic_id, patient_id)
-            case Unreachable():
-                await self._keep(message, key, clinic_id, patient_id)
-            case Migrated(chat_id):
+            case Migrated(chat_id) if keep:
                 await self._keep(message, key, clinic_id, patient_id, chat_id=chat_id)
             case Blocked() if patient_id is not None:
                 await self._store.tx(patients.mark_blocked, patient_id)
@@ -95,6 +99,7 @@ class Replies:
                 message.buttons,
                 silent=message.silent,
                 attachment=message.attachment,
+                reply_to=message.reply_to,
             ),
             content_version="",
             now=now,

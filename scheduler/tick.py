@@ -14,7 +14,8 @@ import structlog
 from sqlite_utils import Database
 
 from content.catalog import Catalog
-from scheduler.services import reminding
+from scheduler.outreach import outreach
+from scheduler.services import raising, reminding
 from scheduler.store import outbox, reminders
 from scheduler.store.engine import Store
 
@@ -33,9 +34,10 @@ async def tick(store: Store, catalog: Catalog, now: datetime, *, batch: int = 25
         batch: How many patients one transaction looks at.
 
     Returns:
-        Counts of rows `queued`, `postponed`, `stale`, `too_many`, `broken`, and of `patients`.
+        Counts of rows `queued`, `postponed`, `stale`, `too_many`, `broken`, and of `patients`, and
+        those of `scheduler.outreach` and `scheduler.services.raising`.
     """
-    counts: Counter[str] = Counter()
+    counts: Counter[str] = await raising.sweep(store, catalog, now)
     counts["stale"] += await store.tx(reminders.skip_stale, now, 10 * batch)
     counts["expired"] += await store.tx(outbox.expire, now, 10 * batch)
     while True:
@@ -43,6 +45,7 @@ async def tick(store: Store, catalog: Catalog, now: datetime, *, batch: int = 25
         counts.update(found)
         if found["patients"] < batch:
             break
+    counts.update(await outreach(store, catalog, now, batch=batch))
     return +counts
 
 

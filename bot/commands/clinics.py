@@ -14,6 +14,8 @@ from scheduler.services import desk
 from scheduler.store import clinics as store_clinics
 from scheduler.store import records
 
+YES_OR_NO = frozenset({"sunscreen_from_start", "self_enrol", "care_counts", "weekly_report"})
+
 
 @click.group()
 def clinic() -> None:
@@ -115,7 +117,7 @@ def staff_list(slug: str, as_json: bool) -> None:  # noqa: FBT001
     if as_json:
         print_json(rows)
         return
-    columns = ("user_id", "role", "added_at")
+    columns = ("user_id", "name", "role", "added_at")
     print_table("Staff", columns, [[row[name] for name in columns] for row in rows])
 
 
@@ -159,6 +161,11 @@ def _shown(row: Clinic) -> dict[str, Any]:
         "waits": dict(row.waits),
         "sunscreen_from_start": row.sunscreen_from_start,
         "self_enrol": row.self_enrol,
+        "raise_minutes": ",".join(map(str, row.raise_minutes)),
+        "raise_closed": row.raise_closed,
+        "weekly_cap": row.weekly_cap,
+        "care_counts": row.care_counts,
+        "weekly_report": row.weekly_report,
         "connected": row.chat_id is not None,
     }
 
@@ -174,7 +181,7 @@ def _typed(settings: tuple[str, ...], entered: Clinic) -> dict[str, Any]:
         if key.startswith("wait."):
             _set_wait(waits, key.removeprefix("wait."), value)
             values["waits"] = waits
-        elif key in ("sunscreen_from_start", "self_enrol"):
+        elif key in YES_OR_NO:
             values[key] = _yes(key, value)
         else:
             values[key] = value

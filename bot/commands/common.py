@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from bot.settings import Settings, read_settings
 from content.catalog import Catalog
 from scheduler.model import Clinic, Patient
-from scheduler.services.desk import check_zone
+from scheduler.services.settings import check_zone
 from scheduler.store import clinics, patients
 from scheduler.store.engine import Store
 

@@ -38,6 +38,10 @@ SAMPLE_CLINIC = ClinicVoice(
 """The clinic that speaks where none is entered; the number is one that is never given out."""
 
 
+MOST_HOURS = 24 * 3660
+"""Ten years; nobody asks about a treatment before that."""
+
+
 @click.command()
 @click.option("--procedure", default="microneedling", show_default=True)
 @click.option("--treated-at", required=True, help="ISO 8601; without offset: the zone's clock.")
@@ -96,7 +100,9 @@ def simulate(
 @click.command()
 @click.argument("text")
 @click.option("--procedure", default="microneedling", show_default=True)
-@click.option("--hours-since", type=click.FloatRange(0), default=None, help="Hours since treated.")
+@click.option(
+    "--hours-since", type=click.FloatRange(0, MOST_HOURS), default=None, help="Hours since treated."
+)
 @click.option("--language", default="en", show_default=True)
 @as_json
 def ask(
@@ -110,11 +116,12 @@ def ask(
     catalog = catalog_alone()
     desk = _Desk(catalog, load_knowledge(catalog.library), system_clock())
     if text == "-":
-        for number, line in enumerate(sys.stdin, start=1):
-            if line.strip():
-                asked = _row(line, number)
-                click.echo(json.dumps(desk.row(asked, procedure, language), ensure_ascii=False))
+        lines = [(number, line) for number, line in enumerate(sys.stdin, 1) if line.strip()]
+        rows = [_row(line, number, catalog) for number, line in lines]
+        for row in rows:
+            click.echo(json.dumps(desk.row(row, procedure, language), ensure_ascii=False))
         return
+    catalog.procedure(procedure)
     understood, answered = desk.answer(text, procedure, language, hours_since)
     if as_json:
         print_json(_shown(understood, answered))
@@ -147,7 +154,11 @@ class _Desk:
     ) -> tuple[Understanding, Answer]:
         language = self.catalog.language(language)
         understood = understand(
-            text, knowledge=self.knowledge, language=language, hours_since=hours_since
+            text,
+            knowledge=self.knowledge,
+            language=language,
+            hours_since=hours_since,
+            procedure=procedure,
         )
         return understood, answer(
             understood,
@@ -178,7 +189,8 @@ def _shown(understood: Understanding, answered: Answer) -> dict[str, Any]:
     }
 
 
-def _row(line: str, number: int) -> dict[str, Any]:
+def _row(line: str, number: int, catalog: Catalog) -> dict[str, Any]:
+    """Return one line of questions; raises `click.UsageError` that names the line."""
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
@@ -186,9 +198,20 @@ def _row(line: str, number: int) -> dict[str, Any]:
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise click.UsageError(f'line {number} has no text; expected {{"id": …, "text": "…"}}')
     hours = row.get("hours_since")
-    if hours is not None and not isinstance(hours, int | float):
-        raise click.UsageError(f"line {number}: hours_since is {hours!r}; expected a number")
+    if hours is not None and not _is_hours(hours):
+        raise click.UsageError(f"line {number}: hours_since is {hours!r}; expected a number from 0")
+    procedure = row.get("procedure")
+    if procedure is not None and procedure not in catalog.procedures:
+        known = ", ".join(sorted(catalog.procedures))
+        raise click.UsageError(
+            f"line {number}: there is no procedure {procedure!r}; expected one of {known}"
+        )
     return row
+
+
+def _is_hours(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value <= MOST_HOURS  # type: ignore[operator]
 
 
 def _known_language(catalog: Catalog, language: str) -> None:

@@ -43,15 +43,20 @@ def restore(file: Path, as_json: bool) -> None:  # noqa: FBT001
     """Put a backup in the place of the database; the bot must be stopped."""
     settings = read_settings()
     with only_one(settings.database):
-        restore_file(file, settings.database)
+        kept = restore_file(file, settings.database)
         Store(settings.database).close()
     if as_json:
-        print_json({"restored": str(file), "database": str(settings.database)})
-    else:
-        click.echo(
-            f"{settings.database} is now the backup; what was there is kept as "
-            f"{settings.database.name}.before-restore"
+        print_json(
+            {
+                "restored": str(file),
+                "database": str(settings.database),
+                "kept": str(kept) if kept else None,
+            }
         )
+        return
+    click.echo(f"{settings.database} is now the backup.")
+    if kept is not None:
+        click.echo(f"What was there is kept as {kept.name}.")
 
 
 @click.command()

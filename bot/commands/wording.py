@@ -9,10 +9,14 @@ from pathlib import Path
 import click
 
 from bot.commands.common import as_json, catalog_alone, print_json, print_table
+from bot.commands.drafts import drafts
+from bot.commands.gaps import gaps
+from bot.commands.leaflets import leaflet
 from bot.commands.talk import SAMPLE_CLINIC
 from content.catalog import LIBRARY, Catalog
 from content.check import check
 from content.telegram_html import visible
+from content.understand import build_knowledge
 from content.view import standing_in_general, view
 from scheduler.clock import system_clock
 
@@ -20,6 +24,11 @@ from scheduler.clock import system_clock
 @click.group()
 def content() -> None:
     """The library: every word that patients read."""
+
+
+content.add_command(drafts)
+content.add_command(gaps)
+content.add_command(leaflet)
 
 
 @content.command("check")
@@ -41,6 +50,16 @@ def check_(library: Path, as_json: bool) -> None:  # noqa: FBT001
         click.echo(f"{report.rendered} texts rendered, {len(report.errors)} errors.")
     if report.errors:
         sys.exit(2)
+
+
+@content.command("build")
+@click.option(
+    "--library", type=click.Path(file_okay=False, path_type=Path), default=LIBRARY, hidden=True
+)
+def build(library: Path) -> None:
+    """Learn the topics and warnings anew from the example messages; takes under a minute."""
+    path = build_knowledge(library)
+    click.echo(f"{path.name} is built from the examples ({path.stat().st_size // 1024} kB).")
 
 
 @content.command("list")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.patient import enrol, keyboards
 from bot.patient.conversation import Conversation
 from bot.patient.preferences import opt_out
@@ -39,20 +41,25 @@ async def hear(conversation: Conversation, said: str) -> None:
         language=conversation.language,
         hours_since=_hours(conversation),
     )
-    if understood.route not in RED:
-        if patient and await opt_out(conversation, said):
-            return
-        if await _was_asked_for(conversation, said):
-            return
+    if understood.route in RED:
+        conversation = replace(conversation, crowded=False)  # a warning is answered in any flood
+    elif await _was_asked_for(conversation, said):
+        return
     answered = _answer(conversation, understood)
     if patient is None:
         await _stranger(conversation, answered)
         return
-    heard = await _keep(conversation, said, understood)
+    heard = await _keep_or_warn(conversation, said, understood, answered)
     if heard.exchange is None and not conversation.repeated:
         return  # the same update came twice; it was answered then
-    await conversation.say(answered.text, _buttons(conversation, answered))
-    await _passed(conversation, heard)
+    if heard.joined and answered.pass_on:
+        await conversation.say(conversation.screen("added", read_by=_moment(conversation, heard)))
+    else:
+        await conversation.say(answered.text, _buttons(conversation, answered))
+    if heard.joined and answered.route not in (*RED, Route.CONTACT):
+        await show_card(conversation, heard)
+    else:
+        await passed(conversation, heard)
 
 
 async def wrong(conversation: Conversation) -> None:
@@ -72,11 +79,10 @@ async def write(conversation: Conversation) -> None:
 async def pass_on(conversation: Conversation) -> None:
     """*Pass it on*: a message the bot could not answer goes to a person."""
     patient = conversation.known()
-    (number,) = (conversation.tap.args if conversation.tap else ()) or ("",)
     heard = await conversation.house.store.tx(
         asking.pass_on,
         patient,
-        message_id=int(number) if number.isdigit() else 0,
+        message_id=conversation.told.number(),
         now=conversation.now,
     )
     if heard is None:
@@ -86,14 +92,16 @@ async def pass_on(conversation: Conversation) -> None:
     elif heard.escalation is None:
         await conversation.say(conversation.screen("passed_before"))
     else:
-        await _passed(conversation, heard)
+        await passed(conversation, heard)
 
 
 async def _was_asked_for(conversation: Conversation, said: str) -> bool:
-    """Take a text as the answer to what the bot asked, if it is one."""
+    """Take a text as an opt-out, or as the answer to what the bot asked, if it is one."""
     patient = conversation.patient
-    if patient is None or patient.asked is None:
+    if patient is None:
         return False
+    if await opt_out(conversation, said):
+        return True
     store = conversation.house.store
     if patient.asked == "timezone" and len(said) <= MOST_TYPED_FOR_A_CITY:
         return await enrol.city(conversation, said)
@@ -102,12 +110,24 @@ async def _was_asked_for(conversation: Conversation, said: str) -> bool:
         nothing = Understanding.nothing()
         heard = await _keep(conversation, said, nothing)
         message_id = conversation.message.message_id if conversation.message else 0
-        passed = await store.tx(
+        handed = await store.tx(
             asking.pass_on, patient, message_id=message_id, now=conversation.now
         )
-        await _passed(conversation, passed or heard)
+        await passed(conversation, handed or heard)
         return True
     return False
+
+
+async def _keep_or_warn(
+    conversation: Conversation, said: str, understood: Understanding, answered: Answer
+) -> Heard:
+    """Keep what was said; if a full disk does not take a warning sign, answer that all the same."""
+    try:
+        return await _keep(conversation, said, understood)
+    except Exception:
+        if understood.route in RED and not conversation.repeated:
+            await conversation.say(answered.text, _buttons(conversation, answered))
+        raise
 
 
 async def _keep(conversation: Conversation, said: str, understood: Understanding) -> Heard:
@@ -125,14 +145,20 @@ async def _keep(conversation: Conversation, said: str, understood: Understanding
     )
 
 
-async def _passed(conversation: Conversation, heard: Heard) -> None:
+async def passed(conversation: Conversation, heard: Heard, screen: str = "passed_on") -> None:
     """Tell the patient when people read it, and the clinic's group that it is there."""
     if heard.escalation is None or heard.read_by is None:
         return
     await conversation.say(
-        conversation.screen("passed_on", read_by=_moment(conversation, heard), way=heard.tell_way)
+        conversation.screen(screen, read_by=_moment(conversation, heard), way=heard.tell_way)
     )
-    await post_card(conversation.house, heard.escalation)
+    await show_card(conversation, heard)
+
+
+async def show_card(conversation: Conversation, heard: Heard) -> None:
+    """Let the clinic's group see what it has not seen yet."""
+    if heard.escalation is not None:
+        await post_card(conversation.house, heard.escalation)
 
 
 async def _stranger(conversation: Conversation, answered: Answer) -> None:

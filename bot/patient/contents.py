@@ -1,6 +1,8 @@
 """The table of contents of a patient's conversation: which command or button does what.
 
-Order matters for messages: a command before text, text before whatever else can be sent.
+Order matters for messages: a command before text, text before whatever else can be sent. What
+nobody said to the bot is left alone: notes of Telegram's own, a shared location that moves on, and
+whatever people write to a business account or a channel that the bot may read.
 """
 
 from __future__ import annotations
@@ -18,8 +20,19 @@ from telegram.ext import (
 )
 
 from bot.house import Context
-from bot.patient import ask, enrol, home, media, preferences, privacy, reminders
+from bot.patient import (
+    ask,
+    enrol,
+    home,
+    media,
+    offers,
+    preferences,
+    privacy,
+    reminders,
+    sessions,
+)
 from bot.patient.conversation import Handler, enrolled, handler, open_conversation
+from bot.telegram.membership import answer_tap
 from content.catalog import Catalog
 from scheduler.buttons import unpack
 from scheduler.store import patients
@@ -58,25 +71,31 @@ TAPS: Mapping[str, Handler] = {
     "wrong": ask.wrong,
     "write": enrolled(ask.write),
     "pass": enrolled(ask.pass_on),
+    "media": enrolled(media.decide),
     "done": enrolled(reminders.done),
     "later": enrolled(reminders.later),
     "forget": enrolled(privacy.forget_sure),
+    "sess": enrolled(sessions.answer),
+    "nooffers": enrolled(offers.no_offers),
 }
 
 
 def install(application: Application, catalog: Catalog) -> None:  # type: ignore[type-arg]
     """Put every handler of a private chat in its place."""
-    private = filters.ChatType.PRIVATE
+    private = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGES
+    fresh = private & filters.UpdateType.MESSAGE
     for name, work in COMMANDS.items():
         names = {name, *aliases(catalog, name)}
         application.add_handler(CommandHandler(sorted(names), handler(work), filters=private))
     application.add_handler(CallbackQueryHandler(tapped, pattern=r"^"))
     application.add_handler(
-        MessageHandler(private & filters.LOCATION, handler(enrolled(enrol.location)))
+        MessageHandler(fresh & filters.LOCATION, handler(enrolled(enrol.location)))
     )
     application.add_handler(MessageHandler(private & filters.TEXT, handler(ask.text)))
     application.add_handler(
-        MessageHandler(private & ~filters.StatusUpdate.ALL, handler(media.not_text))
+        MessageHandler(
+            private & ~filters.StatusUpdate.ALL & ~filters.LOCATION, handler(media.not_text)
+        )
     )
     application.add_handler(ChatMemberHandler(membership, ChatMemberHandler.MY_CHAT_MEMBER))
 
@@ -96,7 +115,7 @@ async def tapped(update: Update, context: Context) -> None:
     query = update.callback_query
     if query is None:
         return
-    await query.answer()
+    await answer_tap(query)
     tap = unpack(query.data or "")
     conversation = await open_conversation(update, context, tap)
     if conversation is None:

@@ -43,6 +43,7 @@ class Conversation:
         tap: What was tapped.
         query: The tap as Telegram tells it.
         repeated: Whether a crash cut it short before, so that it may have been answered or not.
+        crowded: Whether it came in a flood: it is dealt with, and nothing is said about it.
     """
 
     house: House
@@ -57,6 +58,7 @@ class Conversation:
     tap: Tap | None = None
     query: CallbackQuery | None = None
     repeated: bool = False
+    crowded: bool = False
 
     @property
     def words(self) -> Words:
@@ -84,6 +86,11 @@ class Conversation:
         return care.standing(
             self.house.catalog, self.clinic, self.patient, self.treatments, self.now
         )
+
+    @property
+    def told(self) -> Tap:
+        """What the tapped button carries; nothing if none was tapped."""
+        return self.tap or Tap("", ())
 
     def context(self, **more: Any) -> dict[str, Any]:
         """Return what templates may name, and what `more` adds."""
@@ -113,6 +120,8 @@ class Conversation:
         remove_keyboard: bool = False,
     ) -> None:
         """Answer; a text over Telegram's limit goes out in parts, the buttons under the last."""
+        if self.crowded:
+            return
         parts = split(text)
         for number, part in enumerate(parts, start=1):
             last = number == len(parts)
@@ -132,7 +141,7 @@ class Conversation:
 
     async def edit(self, text: str, buttons: Keyboard = ()) -> None:
         """Change the message whose button was tapped."""
-        if self.message is not None:
+        if self.message is not None and not self.crowded:
             await self.house.messenger.edit(
                 chat_id=self.chat_id,
                 message_id=self.message.message_id,
@@ -195,6 +204,7 @@ async def open_conversation(
         tap=tap,
         query=update.callback_query,
         repeated=update.update_id in house.again,
+        crowded=update.update_id in house.crowded,
         **await _people(house, chat.id, told),
     )
 

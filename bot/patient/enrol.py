@@ -11,12 +11,16 @@ from bot.patient import keyboards
 from bot.patient.conversation import Conversation, enrolled
 from bot.patient.home import show_home
 from bot.patient.zones import find_zone
+from bot.staff.treated import joined
 from content.moments import clock_time
 from scheduler.buttons import pack
 from scheduler.messenger import Button
 from scheduler.services import enrolment, preferences
 from scheduler.services.enrolment import Opened
 from scheduler.store import clinics, patients
+
+AGES = (0, 3, 6, 12, 24, 48, 72)
+"""For how many hours a treatment may be past that a patient enters herself."""
 
 
 async def start(conversation: Conversation) -> None:
@@ -64,6 +68,7 @@ async def use_code(conversation: Conversation, code: str) -> None:
         await house.store.tx(
             enrolment.join_again, house.catalog, opened.patient.id, conversation.now
         )
+        await joined(house, opened.patient.id)
         await conversation.say(conversation.screen("treatment_added"))
     await show_home(conversation)
 
@@ -81,7 +86,7 @@ async def offers(conversation: Conversation) -> None:
     """Turn the consent to offers on or off before agreeing."""
     if not _joining(conversation):
         return
-    wanted = _args(conversation) == ("1",)
+    wanted = conversation.told.text() == "1"
     await conversation.edit(
         conversation.screen("consent", version=enrolment.CONSENT_VERSION),
         keyboards.consent(conversation.words, offers=wanted),
@@ -94,10 +99,11 @@ async def agree(conversation: Conversation) -> None:
         await enrolled(show_home)(conversation)
         return
     house, patient = conversation.house, conversation.known()
-    marketing = _args(conversation) == ("1",)
+    marketing = conversation.told.text() == "1"
     await house.store.tx(
         enrolment.agree, house.catalog, patient.id, marketing=marketing, now=conversation.now
     )
+    await joined(house, patient.id)
     conversation = await conversation.again()
     await conversation.edit(conversation.screen("agreed", marketing=marketing))
     await ask_timezone(conversation)
@@ -137,7 +143,7 @@ async def choose_timezone(conversation: Conversation) -> None:
 async def set_timezone(conversation: Conversation) -> None:
     """A tap on a city, or on "that is right"."""
     patient = conversation.known()
-    (choice,) = _args(conversation) or ("keep",)
+    choice = conversation.told.text() or "keep"
     if choice == "keep":
         await conversation.house.store.tx(patients.change, patient.id, asked=None)
         await conversation.edit(conversation.screen("timezone_kept"))
@@ -181,25 +187,28 @@ async def _live_by(conversation: Conversation, zone: str) -> None:
 
 async def enrol_oneself(conversation: Conversation) -> None:
     """A clinic that lets patients in: ask when, in steps of hours and days."""
-    (slug,) = _args(conversation) or ("",)
+    slug = conversation.told.text()
     clinic = await conversation.house.store.tx(clinics.by_slug, slug)
     if clinic is None or not clinic.self_enrol or conversation.patient is not None:
         await conversation.say(conversation.screen("no_code"))
         return
-    ages = [0, 3, 6, 12, 24, 48, 72]
     buttons = tuple(
         (Button(conversation.words("ago", str(hours)), pack("treated", slug, hours)),)
-        for hours in ages
+        for hours in AGES
     )
     await conversation.edit(conversation.screen("self_when", clinic_name=clinic.name), buttons)
 
 
 async def treated(conversation: Conversation) -> None:
     """The patient's own word of when she was treated."""
-    slug, hours = (*_args(conversation), "", "")[:2]
+    slug, hours = conversation.told.text(), conversation.told.text(1)
     house = conversation.house
+    if _joining(conversation):
+        await ask_consent(conversation)
+        return
     clinic = await house.store.tx(clinics.by_slug, slug)
-    if clinic is None or not clinic.self_enrol or not hours.isdigit():
+    offered = hours in map(str, AGES)
+    if clinic is None or not clinic.self_enrol or not offered or conversation.patient is not None:
         await conversation.say(conversation.screen("no_code"))
         return
     await house.store.tx(
@@ -217,7 +226,3 @@ async def treated(conversation: Conversation) -> None:
 
 def _joining(conversation: Conversation) -> bool:
     return conversation.patient is not None and conversation.patient.state == "joining"
-
-
-def _args(conversation: Conversation) -> tuple[str, ...]:
-    return conversation.tap.args if conversation.tap else ()

@@ -53,7 +53,7 @@ async def can_i(conversation: Conversation) -> None:
 async def can(conversation: Conversation) -> None:
     """One wait: the exact moment, and how long from now."""
     procedure = conversation.house.catalog.procedure(conversation.procedure)
-    (key,) = (conversation.tap.args if conversation.tap else ()) or ("",)
+    key = conversation.told.text()
     if key not in procedure.rules:
         await conversation.say(
             conversation.screen("old_button"), keyboards.home(conversation.words)
@@ -77,7 +77,7 @@ async def is_normal(conversation: Conversation) -> None:
 async def topic(conversation: Conversation) -> None:
     """A topic chosen from buttons."""
     procedure = conversation.house.catalog.procedure(conversation.procedure)
-    (key,) = (conversation.tap.args if conversation.tap else ()) or ("",)
+    key = conversation.told.text()
     if key not in procedure.topics:
         await conversation.say(
             conversation.screen("old_button"), keyboards.home(conversation.words)

@@ -85,7 +85,7 @@ def timezones(words: Words) -> Keyboard:
 
 
 def languages(names: Sequence[tuple[str, str]]) -> Keyboard:
-    """Every language by its own name."""
+    """Every language, told as (key, name), by its own name."""
     return tuple((Button(name, pack("lang", key)),) for key, name in names)
 
 

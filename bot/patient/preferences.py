@@ -13,15 +13,13 @@ from scheduler.services import preferences
 async def language(conversation: Conversation) -> None:
     """`/language`: every language by its own name."""
     catalog = conversation.house.catalog
-    names = [(catalog.words(key)("language", "name"), key) for key in catalog.languages]
-    await conversation.say(
-        conversation.screen("language"), keyboards.languages([(n, k) for n, k in names])
-    )
+    names = [(key, catalog.words(key)("language", "name")) for key in catalog.languages]
+    await conversation.say(conversation.screen("language"), keyboards.languages(names))
 
 
 async def set_language(conversation: Conversation) -> None:
     """A tap on a language."""
-    (key,) = (conversation.tap.args if conversation.tap else ()) or ("",)
+    key = conversation.told.text()
     if conversation.patient is None or key not in conversation.house.catalog.languages:
         await conversation.say(conversation.screen("no_code"))
         return

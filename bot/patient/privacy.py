@@ -6,8 +6,10 @@ import json
 
 from bot.patient import keyboards
 from bot.patient.conversation import Conversation
+from bot.staff.card import empty_cards
 from scheduler.messenger import Attachment
 from scheduler.services import privacy
+from scheduler.store import threads
 
 
 async def privacy_(conversation: Conversation) -> None:
@@ -38,11 +40,12 @@ async def forget(conversation: Conversation) -> None:
 
 async def forget_sure(conversation: Conversation) -> None:
     """The answer to that question."""
-    (choice,) = (conversation.tap.args if conversation.tap else ()) or ("no",)
-    if choice != "yes":
+    if conversation.told.text() != "yes":
         await conversation.edit(conversation.screen("kept"))
         return
     patient = conversation.known()
     text = conversation.screen("forgotten")
+    shown = await conversation.house.store.tx(threads.messages_about, patient.id)
     await conversation.house.store.tx(privacy.erase, patient, actor="patient", now=conversation.now)
     await conversation.edit(text)
+    await empty_cards(conversation.house, conversation.clinic, shown)

@@ -45,12 +45,10 @@ async def later(conversation: Conversation) -> None:
 
 async def _answered(conversation: Conversation, choice: str) -> OutboxRow | None:
     """Record a tap; None, after saying so, if the button is not of a message of hers."""
-    args = conversation.tap.args if conversation.tap else ()
-    number = args[0] if args else ""
     row = await conversation.house.store.tx(
         _record,
         conversation.known(),
-        int(number) if number.isdigit() else 0,
+        conversation.told.number(),
         choice,
         conversation.now,
     )

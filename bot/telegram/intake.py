@@ -23,7 +23,7 @@ from telegram.request import BaseRequest
 from bot.telegram.errors import seconds_of
 from scheduler.clock import Clock
 from scheduler.store import incoming
-from scheduler.store.engine import Store
+from scheduler.store.engine import Store, passing
 
 POLL_SECONDS = 25
 LONGEST_PAUSE = 30.0
@@ -41,6 +41,12 @@ class Intake:
         store: Where they are kept.
         clock: The present instant.
         request: A transport of its own for long polling, opened and closed by the intake.
+        without_room: Seconds until it tries again what a full disk did not take.
+
+    Attributes:
+        again: Numbers of the updates that are dealt with once more.
+        unfinished: Numbers of those that have to be: their handler could not keep what it must.
+        last_heard: When Telegram last answered.
     """
 
     def __init__(
@@ -49,12 +55,16 @@ class Intake:
         store: Store,
         clock: Clock,
         request: BaseRequest,
+        *,
+        without_room: float = 30.0,
     ) -> None:
         self._application, self._store, self._clock = application, store, clock
         self._request = request
         self._in_hand: set[asyncio.Task[None]] = set()
         self._polling: asyncio.Task[None] | None = None
+        self.without_room = without_room
         self.again: set[int] = set()
+        self.unfinished: set[int] = set()
         self.last_heard: datetime | None = None
 
     def now(self) -> datetime:
@@ -76,6 +86,7 @@ class Intake:
 
     async def take(self, updates: Sequence[dict[str, Any]]) -> None:
         """Keep updates as Telegram sent them and deal with those not seen before."""
+        updates = [_sound(raw) for raw in updates]
         rows = [(raw["update_id"], json.dumps(raw, ensure_ascii=False)) for raw in updates]
         new = set(await self._store.tx(incoming.keep, rows, self._clock()))
         for raw in updates:
@@ -108,7 +119,26 @@ class Intake:
                 update, self._application.process_update(update)
             )
         self.again.discard(number)
-        await self._store.tx(incoming.done, number)
+        await self._finish(raw)
+
+    async def _finish(self, raw: dict[str, Any]) -> None:
+        """Say that an update has been dealt with, or deal with it once more when there is room."""
+        number = raw["update_id"]
+        while True:
+            try:
+                if number not in self.unfinished:
+                    await self._store.tx(incoming.done, number)
+                    return
+            except Exception as error:
+                if not passing(error):
+                    raise
+                log.exception("intake.no_room")
+            await asyncio.sleep(self.without_room)
+            if number in self.unfinished:
+                self.unfinished.discard(number)
+                self.again.add(number)
+                self._deal(raw)
+                return
 
     async def _poll(self) -> None:
         offset, pause = 0, 0.0
@@ -147,6 +177,13 @@ class Intake:
         )
         result = BaseRequest.parse_json_payload(body).get("result")
         return list(result) if isinstance(result, list) else []
+
+
+def _sound(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return an update without halves of characters, which JSON can carry and no store can."""
+    told = json.dumps(raw, ensure_ascii=False)
+    sound = told.encode(errors="replace").decode()
+    return raw if sound == told else dict(json.loads(sound))
 
 
 def _parsed(raw: dict[str, Any], application: Application) -> Update | None:  # type: ignore[type-arg]

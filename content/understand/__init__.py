@@ -1,5 +1,16 @@
 """A patient's words to an `Understanding`: warning signs by rule first, then topics."""
 
+from content.understand.knowledge import Knowledge, build_knowledge, load_knowledge
 from content.understand.result import Asks, Finding, Route, Understanding
+from content.understand.triage import understand
 
-__all__ = ["Asks", "Finding", "Route", "Understanding"]
+__all__ = [
+    "Asks",
+    "Finding",
+    "Knowledge",
+    "Route",
+    "Understanding",
+    "build_knowledge",
+    "load_knowledge",
+    "understand",
+]

@@ -51,6 +51,7 @@ class Understanding:
         scores: The score of every topic considered, for tests and for the gap report.
         findings: Every warning sign, the highest level first.
         asks: How the question was put.
+        asked: How the question about each answered topic was put, where they differ.
         small_talk: A greeting, thanks or goodbye and nothing else.
         asks_dose: Whether it asks how much of a medicine to take.
         language: The language the message seems to be in, an ISO code; empty if not clear.
@@ -65,6 +66,11 @@ class Understanding:
     small_talk: SmallTalk | None = None
     asks_dose: bool = False
     language: str = ""
+    asked: tuple[Asks, ...] = ()
+
+    def each_asks(self) -> tuple[Asks, ...]:
+        """Return how the question about each answered topic was put, in their order."""
+        return self.asked or (self.asks,) * len(self.answered)
 
     @staticmethod
     def nothing() -> Understanding:

@@ -123,8 +123,10 @@ def pace(known: Sequence[planning.Course]) -> Pace:
 def replan(db: Database, catalog: Catalog, patient_id: int, now: datetime) -> int:
     """Make the waiting reminders of a patient those of her plan; return how many wait.
 
-    A patient who has not joined, or has stopped, has no plan.
+    A patient who has not joined, or has stopped, has no plan. What was queued and could not leave
+    yet, as while Telegram is away, is planned anew too: it may be wrong by now.
     """
+    reminders.take_back(db, patient_id)
     patient = patients.by_id(db, patient_id)
     if patient is None or patient.joined_at is None or patient.state == "stopped":
         return reminders.replace_waiting(db, patient_id, planning.Plan((), ()))

@@ -6,24 +6,19 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlite_utils import Database
 
 from content.catalog import Catalog
 from scheduler.model import Clinic
-from scheduler.services import care
-from scheduler.services.enrolment import CODE_BYTES, EnrolmentError, check_waits, clean_code
-from scheduler.store import clinics, codes, patients, records
+from scheduler.services import cards, care
+from scheduler.services.enrolment import CODE_BYTES, clean_code
+from scheduler.services.settings import checked
+from scheduler.store import clinics, codes, inbox, members, patients, records
 
 CONNECT_CODE_LIFE = timedelta(days=14)
-_PHONE = re.compile(r"\+?[0-9 ().-]{3,25}")
-
-
-class DeskError(Exception):
-    """What was set for a clinic cannot be; the text says what was expected."""
 
 
 def add_clinic(
@@ -49,9 +44,9 @@ def add_clinic(
         "emergency_number": emergency_number,
         "language": language,
     }
-    checked = _checked(catalog, values)
+    sound = checked(catalog, values)
     slug = _free_slug(db, name)
-    clinic = clinics.add(db, slug=slug, now=now, **checked)
+    clinic = clinics.add(db, slug=slug, now=now, **sound)
     records.audit(
         db, now=now, actor="shell", action="clinic.added", subject=slug, clinic_id=clinic.id
     )
@@ -81,8 +76,8 @@ def set_clinic(
     Raises:
         DeskError: If a value is not what it should be; nothing is changed then.
     """
-    checked = _checked(catalog, values)
-    clinics.change(db, clinic.id, checked)
+    sound = checked(catalog, values)
+    clinics.change(db, clinic.id, sound)
     records.audit(
         db,
         now=now,
@@ -90,22 +85,34 @@ def set_clinic(
         action="clinic.set",
         subject=clinic.slug,
         clinic_id=clinic.id,
-        detail={"settings": sorted(checked)},
+        detail={"settings": sorted(sound)},
     )
-    if {"waits", "sunscreen_from_start"} & checked.keys():
+    if {"waits", "sunscreen_from_start"} & sound.keys():
         for patient in patients.listed(db, clinic.id):
             care.replan(db, catalog, patient.id, now)
     return clinics.by_id(db, clinic.id)
 
 
-def connect(db: Database, code: str, *, chat_id: int, user_id: int, now: datetime) -> Clinic | None:
-    """Bind a group to the clinic whose code this is; None, and nothing changed, if it is none."""
+def connect(
+    db: Database, code: str, *, chat_id: int, user_id: int, now: datetime, name: str = ""
+) -> Clinic | None:
+    """Bind a group to the clinic whose code this is; None, and nothing changed, if it is none.
+
+    A group that is another clinic's stays that clinic's: a code must not take it away.
+    """
     row = codes.find(db, clean_code(code), "connect")
-    if row is None or row["used_at"] is not None or row["expires_at"] <= now:
+    present = clinics.by_chat(db, chat_id)
+    if row is None or (present is not None and present.id != row["clinic_id"]):
+        return None
+    if row["used_at"] is not None:
+        return present if row["used_by"] == user_id else None
+    if row["expires_at"] <= now:
         return None
     codes.use(db, clean_code(code), by=user_id, now=now)
     clinics.bind(db, row["clinic_id"], chat_id)
     clinics.add_staff(db, row["clinic_id"], user_id, "owner", now=now)
+    if name:
+        members.name(db, row["clinic_id"], user_id, name)
     clinic = clinics.by_id(db, row["clinic_id"])
     records.audit(
         db,
@@ -118,98 +125,27 @@ def connect(db: Database, code: str, *, chat_id: int, user_id: int, now: datetim
     return clinic
 
 
-def check_zone(timezone: str) -> str:
-    """Return the zone's name; raises `DeskError` if there is no such zone."""
-    try:
-        return ZoneInfo(timezone).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise DeskError(
-            f"there is no time zone {timezone!r}; expected a name such as Europe/Madrid"
-        ) from None
-
-
-def _checked(catalog: Catalog, values: Mapping[str, Any]) -> dict[str, Any]:
-    checked: dict[str, Any] = {}
-    for key, value in values.items():
-        if key not in clinics.SETTABLE:
-            expected = ", ".join(sorted(clinics.SETTABLE))
-            raise DeskError(f"there is no setting {key!r}; expected one of {expected}")
-        checked[key] = _check(catalog, key, value)
-    return checked
-
-
-def _check(catalog: Catalog, key: str, value: Any) -> Any:
-    match key:
-        case "name":
-            if not str(value).strip() or len(str(value)) > 80:
-                raise DeskError("name is empty or over 80 characters; expected the clinic's name")
-            return str(value).strip()
-        case "timezone":
-            return check_zone(str(value))
-        case "language":
-            if value not in catalog.languages:
-                raise DeskError(
-                    f"there is no language {value!r}; expected one of "
-                    f"{', '.join(catalog.languages)}"
-                )
-            return value
-        case "phone" | "emergency_number":
-            if not _PHONE.fullmatch(str(value).strip()):
-                raise DeskError(f"{key} is {value!r}; expected a number that can be dialled")
-            return str(value).strip()
-        case "opens" | "closes":
-            return _wall_time(key, str(value))
-        case "open_days":
-            try:
-                care.open_weekdays(str(value))
-            except ValueError:
-                raise DeskError(
-                    f"open_days is {value!r}; expected ISO weekdays such as 1-5 or 1,3,6"
-                ) from None
-            return str(value)
-        case "waits":
-            try:
-                check_waits(catalog, "microneedling", value)
-            except EnrolmentError as error:
-                raise DeskError(str(error)) from None
-            return value
-        case "raise_minutes":
-            return _minutes(str(value))
-        case "raise_closed":
-            if value not in ("urgent", "emergency", "never"):
-                raise DeskError(
-                    f"raise_closed is {value!r}; expected urgent, emergency or never: the least "
-                    "level that is raised again while the clinic is closed"
-                )
-            return value
-        case "sunscreen_from_start" | "self_enrol" | "care_counts" | "weekly_report":
-            return int(bool(value))
-        case "weekly_cap":
-            return _count(key, str(value))
-        case _:
-            return str(value).strip()
-
-
-def _wall_time(key: str, value: str) -> str:
-    try:
-        return time.fromisoformat(value).strftime("%H:%M")
-    except ValueError:
-        raise DeskError(f"{key} is {value!r}; expected a time such as 09:00") from None
-
-
-def _minutes(value: str) -> str:
-    parts = [part.strip() for part in value.split(",")]
-    if not all(part.isdigit() and 1 <= int(part) <= 1440 for part in parts) or len(parts) > 5:
-        raise DeskError(
-            f"raise_minutes is {value!r}; expected up to five numbers of minutes such as 10,30"
+def disconnected(db: Database, chat_id: int, user_id: int, now: datetime) -> Clinic | None:
+    """Note that the bot was put out of a clinic's group; nothing is lost by it."""
+    clinic = clinics.unbind(db, chat_id, now=now)
+    if clinic is not None:
+        records.audit(
+            db,
+            now=now,
+            actor=f"user:{user_id}",
+            action="clinic.disconnected",
+            subject=clinic.slug,
+            clinic_id=clinic.id,
         )
-    return ",".join(parts)
+    return clinic
 
 
-def _count(key: str, value: str) -> int:
-    if not re.fullmatch(r"\d{1,3}", value):
-        raise DeskError(f"{key} is {value!r}; expected a number of messages such as 16")
-    return int(value)
+def show_open_cards(db: Database, catalog: Catalog, chat_id: int, now: datetime) -> int:
+    """Queue what a newly connected group has not been shown; return how many messages."""
+    clinic = clinics.by_chat(db, chat_id)
+    if clinic is None:
+        return 0
+    return sum(cards.sync(db, catalog, row.id, now) for row in inbox.waiting(db, clinic.id))
 
 
 def _free_slug(db: Database, name: str) -> str:

@@ -14,7 +14,7 @@ from content.catalog import Catalog
 from scheduler.model import Clinic, Patient
 from scheduler.plan import wait_problem
 from scheduler.services import care
-from scheduler.store import clinics, codes, patients, records
+from scheduler.store import clinics, codes, patients, records, sessions
 
 CONSENT_VERSION = "2026.1"
 CODE_LIFE = timedelta(days=14)
@@ -190,6 +190,7 @@ def _another_treatment(
             now=now,
         )
     codes.hand_over(db, from_patient=invited.id, to_patient=here.id)
+    sessions.hand_over(db, from_patient=invited.id, to_patient=here.id)
     patients.erase(db, invited.id)
     if here.state != "active":
         patients.change(db, here.id, state="joining")
@@ -260,9 +261,13 @@ def agree(
 
 
 def decline(db: Database, patient_id: int, now: datetime) -> None:
-    """Write down a no to care messages; the chat is forgotten until the code is asked for anew."""
+    """Write down a no to care messages; nothing is sent, and `/start` asks again.
+
+    Who had agreed to an earlier treatment has stopped; who never agreed has still not joined.
+    """
     patients.record_consent(db, patient_id, "care", CONSENT_VERSION, given=False, now=now)
-    patients.change(db, patient_id, state="stopped")
+    if _again(db, patient_id).joined_at is not None:
+        patients.change(db, patient_id, state="stopped")
 
 
 def _again(db: Database, patient_id: int) -> Patient:

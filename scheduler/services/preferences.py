@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from content.catalog import Catalog
 from scheduler.model import Patient
-from scheduler.services import care
+from scheduler.services import care, sessions
 from scheduler.store import outbox, patients, records
 
 PAUSE = timedelta(days=1)
@@ -28,6 +28,7 @@ def set_timezone(
     """Live by another clock from now on; what waits moves with it."""
     patients.change(db, patient.id, timezone=timezone, asked=None)
     care.replan(db, catalog, patient.id, now)
+    sessions.replan(db, patient.id, now)
 
 
 def pause(db: Database, patient: Patient, now: datetime) -> datetime:
@@ -51,22 +52,26 @@ def resume(db: Database, catalog: Catalog, patient: Patient, now: datetime) -> C
     return "changed"
 
 
-def stop(db: Database, catalog: Catalog, patient: Patient, now: datetime) -> Change:
+def stop(
+    db: Database, catalog: Catalog, patient: Patient, now: datetime, *, actor: str = "patient"
+) -> Change:
     """Opt out of everything unasked; answers to questions go on."""
     if patient.state == "stopped":
         return "unchanged"
     patients.change(db, patient.id, state="stopped")
     outbox.drop_waiting(db, patient.id, now, "opted out")
-    _note(db, patient, "patient.stopped", now)
+    _note(db, patient, "patient.stopped", now, actor=actor)
     care.replan(db, catalog, patient.id, now)
     return "changed"
 
 
-def _note(db: Database, patient: Patient, action: str, now: datetime) -> None:
+def _note(
+    db: Database, patient: Patient, action: str, now: datetime, *, actor: str = "patient"
+) -> None:
     records.audit(
         db,
         now=now,
-        actor="patient",
+        actor=actor,
         action=action,
         subject=patient.ref,
         clinic_id=patient.clinic_id,

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from scheduler import payload
 from scheduler.model import Patient
-from scheduler.store import clinics, outbox, patients, records, reminders, talk
+from scheduler.store import clinics, outbox, patients, records, reminders, roster, talk
 from scheduler.store.engine import stamp
 
 
@@ -67,6 +67,9 @@ def export(db: Database, patient: Patient) -> dict[str, Any]:
         "passed_to_the_clinic": [
             {"at": stamp(row.opened_at), "level": row.level, "state": row.state}
             for row in talk.escalations(db, patient_id=patient.id)
+        ],
+        "notes_of_the_clinic": [
+            {"at": row["at"], "text": row["said"]} for row in roster.notes(db, patient.id)
         ],
         "taps": talk.answers(db, patient.id),
     }

@@ -75,8 +75,11 @@ def queue_due(db: Database, catalog: Catalog, patient_id: int, now: datetime) ->
         now=now,
         expires_at=_expiry(fresh, quiet, patient, now),
     )
-    if outbox_id is not None:
-        reminders.queued(db, [row.id for row in fresh], outbox_id)
+    if outbox_id is None:  # no row may stay due for ever
+        for row in fresh:
+            reminders.skip(db, row.id, "said_before")
+        return Queued(stale=stale)
+    reminders.queued(db, [row.id for row in fresh], outbox_id)
     return Queued(queued=len(fresh), stale=stale)
 
 

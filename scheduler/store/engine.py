@@ -10,14 +10,15 @@ sqlite-utils gives the migrations and the tables; SQL stays in this package.
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlite_utils import Database
@@ -30,6 +31,9 @@ T = TypeVar("T")
 _BUSY_MS = 10_000
 _CHECKED_BYTES = 32 * 1024 * 1024
 _TOGETHER = 64  # the most changes in one transaction
+_PASSING = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+)
 
 
 class StoreError(Exception):
@@ -52,6 +56,8 @@ class Store:
         self.path = path
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._queue: SimpleQueue[_Change] = SimpleQueue()
+        self._calling = Lock()
+        self._called = False
         try:
             self._db = self._thread.submit(_open, path, durable=durable).result()
         except BaseException:
@@ -66,21 +72,37 @@ class Store:
         It is committed if `work` returns and undone if it raises, whatever else shares its
         transaction. A caller that is cancelled before its change began has it left out.
         """
-        return await asyncio.wrap_future(self._submit(work, *args, **kwargs))
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._add(_Change(work, args, kwargs, done, loop))
+        return await done
 
     def run(
         self, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Do the same as `tx` for callers that have no event loop, such as the shell."""
-        return self._submit(work, *args, **kwargs).result()
-
-    def _submit(
-        self, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> Future[T]:
         done: Future[T] = Future()
-        self._queue.put(_Change(lambda db: work(db, *args, **kwargs), done))
-        self._thread.submit(_settle, self._db, self._queue)
-        return done
+        self._add(_Change(work, args, kwargs, done, None))
+        return done.result()
+
+    def _add(self, change: _Change) -> None:
+        self._queue.put(change)
+        self._call()
+
+    def _call(self) -> None:
+        """Have the writer look at its queue, unless it is about to."""
+        with self._calling:
+            if self._called:
+                return
+            self._called = True
+        self._thread.submit(self._round)
+
+    def _round(self) -> None:
+        with self._calling:
+            self._called = False
+        _settle(self._db, self._queue)
+        if not self._queue.empty():
+            self._call()
 
     def backup(self, target: Path) -> None:
         """Copy the whole database, while it is in use, into a new file readable by its owner."""
@@ -95,8 +117,11 @@ class Store:
 def _open(path: Path | str, *, durable: bool) -> Database:
     memory = str(path) == ":memory:"
     if not memory:
-        _refuse_foreign(Path(path))
-        Path(path).touch(mode=0o600, exist_ok=True)
+        try:
+            _refuse_foreign(Path(path))
+            Path(path).touch(mode=0o600, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{path} could not be opened: {error.strerror}") from None
     connection = sqlite3.connect(str(path), isolation_level="DEFERRED")
     try:
         db = Database(connection, strict=True)
@@ -114,6 +139,8 @@ def _open(path: Path | str, *, durable: bool) -> Database:
 
 def _refuse_foreign(path: Path) -> None:
     """Look at a file without writing to it, so that what is refused stays untouched."""
+    if path.is_dir():
+        raise StoreError(f"{path} could not be opened: it is a folder")
     if not path.exists() or path.stat().st_size == 0:
         if not path.parent.is_dir():
             raise StoreError(f"{path} could not be opened: there is no folder {path.parent}")
@@ -155,13 +182,39 @@ def _damage(connection: sqlite3.Connection, path: Path) -> str | None:
     return None if verdict == "ok" else verdict
 
 
+@dataclass(eq=False, slots=True)
 class _Change:
-    """Work that waits for the writer thread, and where its result goes."""
+    """Work that waits for the writer thread, and where its result goes.
 
-    __slots__ = ("done", "work")
+    Attributes:
+        work: What is called, with the database first.
+        args: What else it is given.
+        kwargs: The same by name.
+        done: Where the result goes.
+        loop: The event loop in which it is awaited; None for a caller that has none.
+    """
 
-    def __init__(self, work: Callable[[Database], Any], done: Future[Any]) -> None:
-        self.work, self.done = work, done
+    work: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    done: asyncio.Future[Any] | Future[Any]
+    loop: asyncio.AbstractEventLoop | None
+
+    def wanted(self) -> bool:
+        """Whether somebody still waits for it."""
+        return not self.done.cancelled()
+
+    def tell(self, result: Any, failed: BaseException | None) -> None:
+        """Say how it ended; called where it is awaited."""
+        if self.done.done():
+            return
+        if failed is not None:
+            self.done.set_exception(failed)
+        else:
+            self.done.set_result(result)
+
+
+_Ended = tuple[_Change, Any, BaseException | None]
 
 
 def _settle(db: Database, queue: SimpleQueue[_Change]) -> None:
@@ -169,17 +222,16 @@ def _settle(db: Database, queue: SimpleQueue[_Change]) -> None:
     changes = _waiting(queue)
     if not changes:
         return
-    results: list[tuple[_Change, Any, BaseException | None]] = []
+    ended: list[_Ended] = []
     try:
-        db.execute("BEGIN IMMEDIATE")
-        results.extend(_one(db, change) for change in changes)
+        db.conn.execute("BEGIN IMMEDIATE")
+        ended.extend(_one(db, change) for change in changes)
         db.conn.commit()
     except BaseException as error:  # noqa: BLE001  (whoever waits has to hear of it)
         if db.conn.in_transaction:
             db.conn.rollback()
-        results = [(change, None, error) for change in changes]
-    for change, result, failed in results:
-        _tell(change.done, result, failed)
+        ended = [(change, None, error) for change in changes]
+    _report(ended)
 
 
 def _waiting(queue: SimpleQueue[_Change]) -> list[_Change]:
@@ -189,60 +241,111 @@ def _waiting(queue: SimpleQueue[_Change]) -> list[_Change]:
             change = queue.get_nowait()
         except Empty:
             break
-        if change.done.set_running_or_notify_cancel():
+        if change.wanted():
             changes.append(change)
     return changes
 
 
-def _one(db: Database, change: _Change) -> tuple[_Change, Any, BaseException | None]:
+def _one(db: Database, change: _Change) -> _Ended:
     """Do one change in a savepoint, so that its failure undoes nobody else's."""
-    db.execute("SAVEPOINT change")
+    db.conn.execute("SAVEPOINT change")
     try:
-        result = change.work(db)
+        result = change.work(db, *change.args, **change.kwargs)
     except BaseException as error:
         if not db.conn.in_transaction:  # a full disk makes SQLite undo the whole of it
             raise
-        db.execute("ROLLBACK TO change")
-        db.execute("RELEASE change")
+        db.conn.execute("ROLLBACK TO change")
+        db.conn.execute("RELEASE change")
         return change, None, error
-    db.execute("RELEASE change")
+    db.conn.execute("RELEASE change")
     return change, result, None
 
 
-def _tell(done: Future[Any], result: Any, failed: BaseException | None) -> None:
-    if failed is not None:
-        done.set_exception(failed)
-    else:
-        done.set_result(result)
+def _report(ended: Sequence[_Ended]) -> None:
+    """Tell everybody how it ended, and wake an event loop once for all of its own."""
+    loops: dict[asyncio.AbstractEventLoop, list[_Ended]] = {}
+    for one in ended:
+        change, result, failed = one
+        if change.loop is None:
+            change.tell(result, failed)
+        else:
+            loops.setdefault(change.loop, []).append(one)
+    for loop, ones in loops.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_tell, ones)
+
+
+def _tell(ended: Sequence[_Ended]) -> None:
+    for change, result, failed in ended:
+        change.tell(result, failed)
 
 
 def _backup(db: Database, target: Path) -> None:
     target.touch(mode=0o600)
     with closing(sqlite3.connect(target)) as copy:
         db.conn.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, with no log beside it
 
 
-def restore(source: Path, target: Path) -> None:
+def restore(source: Path, target: Path) -> Path | None:
     """Put a backup in the place of the database.
+
+    The copy is made first, so whatever fails leaves the database as it was.
 
     Args:
         source: A file made by `Store.backup`.
         target: The database; what is there is kept beside it with the ending `.before-restore`.
 
+    Returns:
+        Where the database that was there is kept; None if there was none.
+
     Raises:
-        StoreError: If the backup is not a sound database of this program.
+        StoreError: If the backup is not a sound database of this program, or cannot be copied.
     """
-    if not source.is_file():
-        raise StoreError(f"{source} is not there")
+    if not source.is_file() or not source.stat().st_size:
+        raise StoreError(f"{source} is not there or empty; expected a file made by a backup")
+    if target.exists() and source.samefile(target):
+        raise StoreError(f"{source} is the database itself; name a backup")
     _refuse_foreign(source)
-    if target.exists():
-        shutil.move(target, target.with_name(target.name + ".before-restore"))
-    for suffix in ("-wal", "-shm"):
-        target.with_name(target.name + suffix).unlink(missing_ok=True)
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as copy:
-        target.touch(mode=0o600)
-        with closing(sqlite3.connect(target)) as fresh:
-            copy.backup(fresh)
+    fresh = target.with_name(target.name + ".restoring")
+    try:
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)
+        with (
+            closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as copy,
+            closing(sqlite3.connect(fresh)) as opened,
+        ):
+            copy.backup(opened)
+        kept = _put_aside(target)
+        fresh.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        if fresh.is_file():
+            fresh.unlink()
+        raise StoreError(f"{source} could not be copied to {target}: {error}") from None
+    return kept
+
+
+def _put_aside(target: Path) -> Path | None:
+    """Move the database, and the log that a crash may have left beside it, out of the way."""
+    if not target.exists():
+        return None
+    kept = target.with_name(target.name + ".before-restore")
+    number = 1
+    while kept.exists():
+        number += 1
+        kept = target.with_name(f"{target.name}.before-restore-{number}")
+    for suffix in ("", "-wal"):
+        part = target.with_name(target.name + suffix)
+        if part.exists():
+            part.rename(kept.with_name(kept.name + suffix))
+    target.with_name(target.name + "-shm").unlink(missing_ok=True)
+    return kept
+
+
+def passing(error: BaseException | None) -> bool:
+    """Whether a change failed for want of room or of the disk, so that it may be made later."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(code, int) and code & 0xFF in _PASSING  # the rest of it tells which kind
 
 
 def stamp(at: datetime) -> str:
@@ -253,12 +356,12 @@ def stamp(at: datetime) -> str:
     """
     if at.tzinfo is None:
         raise ValueError("a naive datetime has no place in the store")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def instant(text: str) -> datetime:
     """Return the aware instant that `stamp` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)
 
 
 def maybe_instant(text: str | None) -> datetime | None:

@@ -249,6 +249,15 @@ def readdress(db: Database, row_id: int, chat_id: int) -> None:
     changed(db, "UPDATE outbox SET chat_id = :chat WHERE id = :id", {"id": row_id, "chat": chat_id})
 
 
+def rewrite(db: Database, row_id: int, payload: str) -> None:
+    """Put other content in the place of a row's, as when a file may no longer be kept."""
+    changed(
+        db,
+        "UPDATE outbox SET payload = :payload WHERE id = :id",
+        {"id": row_id, "payload": payload},
+    )
+
+
 def counts(db: Database) -> dict[str, int]:
     """Return how many rows are in each state."""
     rows = all_rows(db, "SELECT state, COUNT(*) AS n FROM outbox GROUP BY state ORDER BY state")

@@ -10,6 +10,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from scheduler.model import ConsentKind, Patient, Treatment
+from scheduler.store import threads
 from scheduler.store.engine import instant, maybe_instant, stamp
 from scheduler.store.rows import Row, all_rows, changed, inserted, one_row
 
@@ -112,7 +113,8 @@ def mark_returned(db: Database, chat_id: int) -> bool:
 
 
 def erase(db: Database, patient_id: int) -> None:
-    """Delete a patient and everything that hangs on her."""
+    """Delete a patient and everything that hangs on her, and what quotes her in groups' queues."""
+    threads.forget(db, patient_id)
     changed(db, "DELETE FROM patient WHERE id = :id", {"id": patient_id})
 
 

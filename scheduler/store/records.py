@@ -47,6 +47,21 @@ def audited(db: Database, subject: str) -> list[Row]:
     )
 
 
+def audit_of(db: Database, clinic_id: int) -> list[Row]:
+    """Return everything done at a clinic, oldest first, with the names that its group uses."""
+    rows = all_rows(
+        db,
+        "SELECT at, actor, COALESCE(staff.name, '') AS name, action, subject, detail FROM audit"
+        " LEFT JOIN staff ON staff.clinic_id = audit.clinic_id"
+        " AND audit.actor = 'user:' || staff.user_id"
+        " WHERE audit.clinic_id = :clinic ORDER BY audit.id",
+        {"clinic": clinic_id},
+    )
+    for row in rows:
+        row["detail"] = json.loads(row["detail"])
+    return rows
+
+
 def fact(db: Database, name: str) -> str | None:
     """Return a single stored value, such as when sending may go on after a 429."""
     row = one_row(db, "SELECT value FROM fact WHERE name = :name", {"name": name})

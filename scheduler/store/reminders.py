@@ -53,6 +53,28 @@ def replace_waiting(db: Database, patient_id: int, plan: Plan) -> int:
     return len(rows)
 
 
+def take_back(db: Database, patient_id: int) -> int:
+    """Let reminders wait again whose message was queued and not tried yet; return how many.
+
+    What is under way, or may have arrived, stays as it is.
+    """
+    rows = all_rows(
+        db,
+        "SELECT DISTINCT outbox.id AS id FROM reminder"
+        " JOIN outbox ON outbox.id = reminder.outbox_id"
+        " WHERE reminder.patient_id = :patient AND outbox.state = 'waiting' AND attempts = 0",
+        {"patient": patient_id},
+    )
+    for row in rows:
+        changed(
+            db,
+            "UPDATE reminder SET state = 'waiting', outbox_id = NULL WHERE outbox_id = :id",
+            row,
+        )
+        changed(db, "DELETE FROM outbox WHERE id = :id", row)
+    return len(rows)
+
+
 def due_patients(db: Database, now: datetime, limit: int) -> list[int]:
     """Return patients with something due who may be sent it, the longest waiting first.
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from scheduler.model import Escalation, Level
-from scheduler.store.engine import instant, stamp
+from scheduler.store.engine import instant, maybe_instant, stamp
 from scheduler.store.rows import Row, all_rows, changed, one_row
 
 
@@ -105,7 +105,7 @@ def escalations(db: Database, *, patient_id: int) -> list[Escalation]:
         "SELECT * FROM escalation WHERE patient_id = :patient ORDER BY id",
         {"patient": patient_id},
     )
-    return [_escalation(row) for row in rows]
+    return [to_escalation(row) for row in rows]
 
 
 def escalation(db: Database, escalation_id: int) -> Escalation:
@@ -113,18 +113,19 @@ def escalation(db: Database, escalation_id: int) -> Escalation:
     row = one_row(db, "SELECT * FROM escalation WHERE id = :id", {"id": escalation_id})
     if row is None:
         raise LookupError(f"escalation {escalation_id}")
-    return _escalation(row)
+    return to_escalation(row)
 
 
-def said_in(db: Database, escalation_id: int) -> str:
-    """Return the patient's words that an escalation is about; empty if she wrote none."""
-    row = one_row(
+def unanswered(db: Database, since: datetime, clinic_id: int | None = None) -> list[str]:
+    """Return what patients wrote that had no answer, oldest first, of all clinics or of one."""
+    rows = all_rows(
         db,
-        "SELECT said FROM exchange JOIN escalation ON exchange.id = escalation.exchange_id"
-        " WHERE escalation.id = :id",
-        {"id": escalation_id},
+        "SELECT said FROM exchange JOIN patient ON patient.id = exchange.patient_id"
+        " WHERE route = 'unknown' AND at >= :since AND said <> ''"
+        " AND (:clinic IS NULL OR patient.clinic_id = :clinic) ORDER BY exchange.id",
+        {"since": stamp(since), "clinic": clinic_id},
     )
-    return str(row["said"]) if row else ""
+    return [row["said"] for row in rows]
 
 
 def open_count(db: Database) -> int:
@@ -156,7 +157,8 @@ def answers(db: Database, patient_id: int) -> list[Row]:
     )
 
 
-def _escalation(row: Row) -> Escalation:
+def to_escalation(row: Row) -> Escalation:
+    """Return a row of the table as an escalation."""
     return Escalation(
         id=row["id"],
         clinic_id=row["clinic_id"],
@@ -165,4 +167,12 @@ def _escalation(row: Row) -> Escalation:
         context=row["context"],
         state=row["state"],
         opened_at=instant(row["opened_at"]),
+        taken_at=maybe_instant(row["taken_at"]),
+        taken_by=row["taken_by"],
+        closed_at=maybe_instant(row["closed_at"]),
+        closed_by=row["closed_by"],
+        seen_at=maybe_instant(row["seen_at"]),
+        raised=row["raised"],
+        raise_at=maybe_instant(row["raise_at"]),
+        card_wanted=bool(row["card_wanted"]),
     )

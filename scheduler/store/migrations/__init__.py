@@ -11,7 +11,7 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
-from scheduler.store.migrations import desk, first_week, outreach
+from scheduler.store.migrations import desk, first_week, operations, outreach
 
 MIGRATIONS = Migrations("aftercare")
 
@@ -36,7 +36,7 @@ def m0003_outreach(db: Database) -> None:
 
 @MIGRATIONS()
 def m0004_operations(db: Database) -> None:
-    """Broadcasts by turns, and what ran when."""
+    """Broadcasts by turns, and updates that survive a crash."""
     _run(db, operations.SCHEMA)
 
 

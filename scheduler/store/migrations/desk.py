@@ -15,6 +15,7 @@ ALTER TABLE escalation ADD COLUMN raise_at TEXT;
 ALTER TABLE escalation ADD COLUMN seen_at TEXT;
 ALTER TABLE escalation ADD COLUMN replied_at TEXT;
 ALTER TABLE escalation ADD COLUMN closed_by INTEGER;
+ALTER TABLE escalation ADD COLUMN aside_until TEXT;
 CREATE INDEX escalation_raise ON escalation (raise_at) WHERE state = 'open';
 
 CREATE TABLE media (

@@ -1,0 +1,290 @@
+"""`/patients`: who is on which day and who needs somebody, and one patient opened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from bot.staff import picker
+from bot.staff.desk import Desk
+from bot.staff.inbox import turning
+from content.model import Rule
+from content.telegram_html import MAX_UNITS, units, visible
+from scheduler import payload
+from scheduler.buttons import pack
+from scheduler.messenger import Button, Keyboard
+from scheduler.model import Patient
+from scheduler.services import cards, care, people, roster, treated
+from scheduler.services.enrolment import EnrolmentError
+from scheduler.services.roster import Record
+from scheduler.store import roster as store
+from scheduler.store import talk
+from scheduler.store.engine import instant
+
+ANSWERS = 5
+TELL = 900
+"""The most units of a sent text that one page quotes; the shell shows the whole."""
+
+
+async def listed(desk: Desk) -> None:
+    """`/patients`: those who wait for an answer first, then the latest treated."""
+    lines, number, pages = await desk.tx(roster.page, desk.clinic, desk.now, desk.page)
+    text = desk.screen("staff_patients", roster=lines, page=number + 1, pages=pages)
+    keyboard = [(Button(_line(desk, line), pack("pt.open", line.id)),) for line in lines]
+    await desk.edit(text, (*keyboard, *turning(desk, "pt.list", number, pages)))
+
+
+async def open_(desk: Desk) -> None:
+    """One patient: the plan, what was done, what waits, and what staff can change."""
+    patient: Patient = desk.subject
+    await desk.tx(roster.note_action, patient, desk.member, "patient.opened", desk.now)
+    await _show(desk, patient)
+
+
+async def sent(desk: Desk) -> None:
+    """What she was sent: the exact text and the edition of the library, one at a time."""
+    patient: Patient = desk.subject
+    rows = await desk.tx(store.sent, patient.id)
+    if not rows:
+        await desk.refuse("staff_nothing_sent")
+        return
+    page = min(desk.number(0), len(rows) - 1)
+    row = rows[page]
+    said = visible(payload.unpack(row.payload, row.chat_id).text)
+    text = desk.screen(
+        "staff_sent",
+        ref=cards.label(patient),
+        at=desk.moment(row.finished_at or row.due_at),
+        outcome=row.state,
+        detail=row.detail,
+        version=row.content_version,
+        said=said if units(said) < MAX_UNITS - TELL else said[: MAX_UNITS - TELL],
+        page=page + 1,
+        pages=len(rows),
+    )
+    turn = turning(desk, "pt.sent", page, len(rows), patient.id)
+    await desk.edit(text, (*turn, _back(desk, patient)))
+
+
+async def said(desk: Desk) -> None:
+    """What she wrote, and which topics answered it, the newest first."""
+    patient: Patient = desk.subject
+    rows = (await desk.tx(talk.exchanges, patient.id))[::-1]
+    if not rows:
+        await desk.refuse("staff_nothing_said")
+        return
+    pages = -(-len(rows) // ANSWERS)
+    page = min(desk.number(0), pages - 1)
+    shown = rows[page * ANSWERS : (page + 1) * ANSWERS]
+    text = desk.screen(
+        "staff_said",
+        ref=cards.label(patient),
+        wrote=[
+            {
+                "at": desk.moment(instant(row["at"])),
+                "said": row["said"],
+                "route": row["route"],
+                "topics": [desk.words("topic", key) for key in json.loads(row["topics"])],
+            }
+            for row in shown
+        ],
+        page=page + 1,
+        pages=pages,
+    )
+    turn = turning(desk, "pt.said", page, pages, patient.id)
+    await desk.edit(text, (*turn, _back(desk, patient)))
+
+
+async def time(desk: Desk) -> None:
+    """Correct when she was treated: what waits to be sent follows."""
+    patient: Patient = desk.subject
+    choice, data = desk.text(0), _data("pt.time", patient)
+    if not choice:
+        keyboard = picker.times(desk, data)
+        await desk.edit(desk.screen("staff_when"), (*keyboard, _back(desk, patient)))
+        return
+    if choice == "pick":
+        keyboard = picker.days(desk, data)
+        await desk.edit(desk.screen("staff_day"), (*keyboard, _back(desk, patient)))
+        return
+    if len(choice) == len("2026-11-24") and "T" not in choice:
+        keyboard = picker.hours(desk, choice, data)
+        await desk.edit(desk.screen("staff_hour"), (*keyboard, _back(desk, patient)))
+        return
+    at = treated.moment(choice, desk.now, desk.clinic.zone)
+    if at is None or not treated.in_time(at, desk.now):
+        await desk.refuse("staff_time_wrong")
+        return
+    try:
+        await desk.tx(
+            roster.correct, desk.house.catalog, patient, desk.member, desk.now, treated_at=at
+        )
+    except EnrolmentError:
+        await desk.refuse("staff_no_treatment")
+        return
+    await _show(desk, patient)
+
+
+async def rule(desk: Desk) -> None:
+    """An exception for her: which wait, then how long."""
+    patient: Patient = desk.subject
+    record = await desk.tx(roster.record, desk.house.catalog, desk.clinic, patient, desk.now)
+    if not record.treatments:
+        await desk.refuse("staff_no_treatment")
+        return
+    procedure = care.procedure_of(desk.house.catalog, record.treatments)
+    key, hours = desk.text(0), desk.text(1)
+    if not key:
+        keyboard = picker.rules(desk, procedure, _data("pt.rule", patient))
+        await desk.edit(desk.screen("staff_rules"), (*keyboard, _back(desk, patient)))
+        return
+    if key not in procedure.rules:
+        await desk.refuse("staff_old_button")
+        return
+    wait = procedure.rules[key]
+    if not hours:
+        keyboard = picker.waits(desk, wait, lambda some: pack("pt.rule", patient.id, key, some))
+        text = desk.screen("staff_wait", rule=desk.words("rule", key))
+        await desk.edit(text, (*keyboard, _back(desk, patient)))
+        return
+    try:
+        await desk.tx(
+            roster.correct,
+            desk.house.catalog,
+            patient,
+            desk.member,
+            desk.now,
+            waits={key: float(hours)},
+        )
+    except (ValueError, EnrolmentError):
+        await desk.refuse("staff_wait_wrong", least=f"{wait.least:g}", most=f"{wait.most:g}")
+        return
+    await _show(desk, patient)
+
+
+async def stop(desk: Desk) -> None:
+    """Send her nothing unasked any more; asked once before."""
+    patient: Patient = desk.subject
+    if desk.text(0) != "yes":
+        sure = Button(desk.words("desk", "stop_sure"), pack("pt.stop", patient.id, "yes"),
+                      style="danger")  # fmt: skip
+        text = desk.screen("staff_stop", ref=cards.label(patient))
+        await desk.edit(text, ((sure,), _back(desk, patient)))
+        return
+    await desk.tx(roster.stop, desk.house.catalog, patient, desk.member, desk.now)
+    fresh = await desk.tx(roster.of_clinic, desk.clinic.id, patient.id)
+    await _show(desk, fresh or patient)
+
+
+async def ask_note(desk: Desk) -> None:
+    """*Note*: open the field for one, for the person who tapped."""
+    patient: Patient = desk.subject
+    await desk.post(
+        "note",
+        desk.screen(
+            "staff_note",
+            user=desk.member.user_id,
+            name=desk.member.name,
+            ref=cards.label(patient),
+        ),
+        ask_reply="",
+        patient_id=patient.id,
+    )
+
+
+async def note(desk: Desk) -> None:
+    """The note, typed as a reply."""
+    patient: Patient = desk.subject
+    words = ((desk.message and desk.message.text) or "").strip()
+    if not words or len(words) > roster.LONGEST_NOTE:
+        await desk.refuse("staff_note_wrong", most=roster.LONGEST_NOTE)
+        return
+    await desk.tx(roster.note, patient, desk.member, words, desk.now)
+    button = Button(desk.words("desk", "open"), pack("pt.open", patient.id))
+    await desk.say(desk.screen("staff_noted", ref=cards.label(patient)), ((button,),))
+
+
+async def _show(desk: Desk, patient: Patient) -> None:
+    record = await desk.tx(roster.record, desk.house.catalog, desk.clinic, patient, desk.now)
+    latest = record.treatments[-1] if record.treatments else None
+    waits = sorted(record.waits.items(), key=lambda item: item[1])
+    asked = {rule.key for rule in _rules(desk, record) if rule.asked}
+    text = desk.screen(
+        "staff_patient",
+        ref=patient.ref,
+        reference=patient.reference,
+        status=patient.state,
+        procedure=latest.procedure if latest else "",
+        area=desk.words("area", latest.area) if latest and latest.area else "",
+        treated_at=desk.moment(latest.treated_at) if latest else None,
+        exceptions=[
+            (desk.words("rule", key), f"{hours:g}")
+            for key, hours in sorted((latest.waits if latest else {}).items())
+        ],
+        running=[
+            (desk.words("rule", key), desk.moment(end))
+            for key, end in waits
+            if end > desk.now and key in asked
+        ],
+        ticked=record.done,
+        asked=record.asked,
+        upcoming=(desk.moment(record.next.due_at), desk.words("step", record.next.step))
+        if record.next
+        else None,
+        notes=[
+            {
+                "at": desk.moment(instant(at)),
+                "by": await desk.tx(people.name_of, desk.clinic.id, user),
+                "said": words,
+            }
+            for user, at, words in record.notes[-5:]
+        ],
+    )
+    await desk.edit(text, _buttons(desk, patient, record))
+
+
+def _rules(desk: Desk, record: Record) -> list[Rule]:
+    return list(care.procedure_of(desk.house.catalog, record.treatments).rules.values())
+
+
+def _buttons(desk: Desk, patient: Patient, record: Record) -> Keyboard:
+    words = desk.words
+    rows: list[tuple[Button, ...]] = []
+    if record.escalation is not None:
+        card = pack("in.open", record.escalation.id)
+        rows.append((Button(words("desk", "open_card"), card, style="primary"),))
+    rows.append(
+        (
+            Button(words("desk", "sent"), pack("pt.sent", patient.id)),
+            Button(words("desk", "said"), pack("pt.said", patient.id)),
+        )
+    )
+    if record.treatments:
+        rows.append(
+            (
+                Button(words("desk", "time"), pack("pt.time", patient.id)),
+                Button(words("desk", "waits"), pack("pt.rule", patient.id)),
+            )
+        )
+    last = [Button(words("desk", "note"), pack("pt.note", patient.id))]
+    if patient.state not in ("stopped", "invited"):
+        last.append(Button(words("desk", "stop"), pack("pt.stop", patient.id), style="danger"))
+    return (*rows, tuple(last), (Button(words("desk", "back"), pack("pt.list", 0)),))
+
+
+def _line(desk: Desk, line: roster.Line) -> str:
+    """Return what a button in the list says: who, on which day, and what to know first."""
+    parts = [line.label]
+    if line.day is not None:
+        parts.append(f"{desk.words('desk', 'day')} {line.day}")
+    if line.mark != "active":
+        parts.append(desk.words("mark", line.mark))
+    return " · ".join(parts)
+
+
+def _data(kind: str, patient: Patient) -> Callable[[str], str]:
+    return lambda choice: pack(kind, patient.id, choice)
+
+
+def _back(desk: Desk, patient: Patient) -> tuple[Button, ...]:
+    return (Button(desk.words("desk", "back"), pack("pt.open", patient.id)),)

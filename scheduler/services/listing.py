@@ -1,0 +1,52 @@
+"""Where a broadcast stands, in numbers that always add up to its recipients."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from content.catalog import Catalog
+from scheduler.model import Broadcast
+from scheduler.services import broadcast as broadcasting
+from scheduler.store import broadcasts, clinics
+from scheduler.store.engine import stamp
+
+
+def outcomes(db: Database, catalog: Catalog, broadcast: Broadcast, now: datetime) -> dict[str, int]:
+    """Return how many recipients each way of ending has; before sending, all of them wait."""
+    counts = broadcasts.outcomes(db, broadcast)
+    if broadcast.gathered_at is None and broadcast.state != "cancelled":
+        counts["waiting"] = broadcasting.count(db, catalog, broadcast, now).recipients
+    return counts
+
+
+def skipped(db: Database, catalog: Catalog, broadcast: Broadcast, now: datetime) -> dict[str, int]:
+    """Return reason -> how many were left out when recipients were gathered, or would be now."""
+    if broadcast.gathered_at is None and broadcast.state != "cancelled":
+        return dict(broadcasting.count(db, catalog, broadcast, now).skipped)
+    return dict(broadcast.skipped)
+
+
+def shown(db: Database, catalog: Catalog, broadcast: Broadcast, now: datetime) -> dict[str, Any]:
+    """Return everything about a broadcast as plain values fit for JSON."""
+    counts = outcomes(db, catalog, broadcast, now)
+    return {
+        "broadcast": broadcast.id,
+        "clinic": clinics.by_id(db, broadcast.clinic_id).slug,
+        "state": broadcast.state,
+        "template": broadcast.template,
+        "text": broadcast.text,
+        "segments": list(broadcast.segments),
+        "marketing": broadcast.marketing,
+        "at": stamp(broadcast.at) if broadcast.at else None,
+        "created_at": stamp(broadcast.created_at),
+        "started_at": stamp(broadcast.started_at) if broadcast.started_at else None,
+        "finished_at": stamp(broadcast.finished_at) if broadcast.finished_at else None,
+        "recipients": sum(counts.values()),
+        "skipped": skipped(db, catalog, broadcast, now),
+        "outcomes": counts,
+        "skipped_on_the_way": broadcasts.reasons(db, broadcast.id),
+        "uncertain": [row["ref"] for row in broadcasts.uncertain(db, broadcast.id)],
+    }
