@@ -1,0 +1,94 @@
+"""Photos and voice notes on their way to the clinic: only with a yes, and never for ever.
+
+Nothing looks at them but people. What is kept is Telegram's name of the file, until it expires.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlite_utils import Database
+
+from scheduler.model import Patient
+from scheduler.services import asking
+from scheduler.services.asking import Heard
+from scheduler.services.enrolment import CONSENT_VERSION
+from scheduler.store import media, patients, threads
+
+KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a photo or a voice note.
+
+    Attributes:
+        outcome: `passed` on, `ask` for a yes first, `held` until the yes that was asked for,
+            `refused` before, or `known`: that message was dealt with.
+        heard: What went before the clinic.
+        more: Whether it is a further one of the same album, of which nothing more need be said.
+    """
+
+    outcome: Literal["passed", "ask", "held", "refused", "known"]
+    heard: Heard | None = None
+    more: bool = False
+
+
+def receive(
+    db: Database,
+    patient: Patient,
+    *,
+    kind: Literal["photo", "voice"],
+    file_id: str,
+    message_id: int,
+    album: str,
+    now: datetime,
+) -> Received:
+    """Take a photo or a voice note: pass it on if the patient agreed to that, else hold it."""
+    answer = decided(db, patient.id)
+    if answer is False:
+        return Received("refused")
+    asked_before = bool(media.held(db, patient.id))
+    media_id = media.add(
+        db,
+        patient.id,
+        kind=kind,
+        file_id=file_id,
+        message_id=message_id,
+        album=album,
+        now=now,
+        expires_at=now + KEPT,
+    )
+    if media_id is None:
+        return Received("known")
+    if answer is None:
+        return Received("held" if asked_before else "ask")
+    more = media.album_known(db, patient.id, album, media_id)
+    return Received("passed", _pass(db, patient, [media_id], now), more)
+
+
+def decide(db: Database, patient: Patient, *, yes: bool, now: datetime) -> Heard | None:
+    """Write the answer down; pass on what was held for it, or forget that."""
+    patients.record_consent(db, patient.id, "media", CONSENT_VERSION, given=yes, now=now)
+    if not yes:
+        media.drop(db, patient.id)
+        return None
+    held = [row.id for row in media.held(db, patient.id)]
+    return _pass(db, patient, held, now) if held else None
+
+
+def decided(db: Database, patient_id: int) -> bool | None:
+    """Return the patient's last word on sharing media; None if she was never asked."""
+    if not any(row["kind"] == "media" for row in patients.consents(db, patient_id)):
+        return None
+    return patients.agreed(db, patient_id, "media")
+
+
+def _pass(db: Database, patient: Patient, ids: list[int], now: datetime) -> Heard:
+    heard = asking.ask_for_person(db, patient, now)
+    for number, media_id in enumerate(ids):
+        if heard.escalation is not None:
+            threads.add_patient_turn(db, heard.escalation, now, media_id=media_id, quiet=number > 0)
+    return heard
