@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ def only_one(database: Path) -> Iterator[None]:
     """
     path = database.with_name(database.name + ".lock")
     try:
-        handle = path.open("w")
+        handle = open(path, "w", opener=_mine)  # noqa: PTH123, SIM115  (only this takes an opener)
     except OSError as error:
         raise StoreError(f"{path} could not be opened: {error.strerror}") from None
     with handle:
@@ -30,3 +31,8 @@ def only_one(database: Path) -> Iterator[None]:
         except BlockingIOError:
             raise StoreError(f"another bot is running on {database}; stop it first") from None
         yield
+
+
+def _mine(path: str, flags: int) -> int:
+    """Make the file readable by its owner alone, like the database beside it."""
+    return os.open(path, flags, 0o600)

@@ -43,13 +43,13 @@ def set_up_logging(level: str, form: str, token: str = "") -> None:
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[first_line, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
@@ -82,6 +82,14 @@ class Redactor:
         if self._token:
             value = value.replace(self._token, REDACTED)
         return _TOKEN.sub(REDACTED, value)
+
+
+def first_line(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Keep the first line of what a library logs; asyncio's next ones quote the error itself."""
+    event["event"] = str(event["event"]).partition("\n")[0]
+    return event
 
 
 def where_it_failed(

@@ -20,6 +20,7 @@ from bot.telegram.intake import Intake
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 PATH = "/telegram"
 MOST_BYTES = 1024 * 1024
+LARGEST_NUMBER = 2**63 - 1
 
 log = structlog.get_logger()
 
@@ -83,9 +84,9 @@ class Webhook:
         try:
             raw = json.loads(await request.read())
             number = raw["update_id"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return web.Response(status=400)
-        if not isinstance(number, int):
+        if type(number) is not int or not 0 <= number <= LARGEST_NUMBER:
             return web.Response(status=400)
         await self._intake.take([raw])
         self.last_heard = self._intake.now()

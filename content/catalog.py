@@ -71,9 +71,13 @@ class Catalog:
 
     @cached_property
     def environment(self) -> ImmutableSandboxedEnvironment:
-        """The one Jinja environment, built when first needed."""
+        """The one Jinja environment, built when first needed.
+
+        The library comes first, so that no folder of a clinic can stand in the place of the
+        wording for a warning sign; a clinic's own words have paths that the library has not.
+        """
         folders = [self.overrides] if self.overrides else []
-        return build_environment([*folders, self.library])
+        return build_environment([self.library, *folders])
 
     @cached_property
     def version(self) -> str:
@@ -117,12 +121,25 @@ class Catalog:
         folder = self.library / SHARED / FALLBACK_LANGUAGE / "broadcasts"
         return tuple(sorted(path.stem for path in folder.glob("*.j2")))
 
+    def own(self) -> list[tuple[str, ...]]:
+        """Return the files of the clinics' own folder, each as the parts of its path."""
+        if self.overrides is None:
+            return []
+        files = (path for path in sorted(self.overrides.rglob("*.j2")) if path.is_file())
+        return [path.relative_to(self.overrides).parts for path in files]
+
     def broadcast(self, language: str, name: str, context: Mapping[str, Any]) -> str:
         """Render a message that a clinic sends to many."""
         return self._render((SHARED, language, "broadcasts", name), context)
 
     def broadcast_needs(self, name: str) -> frozenset[str]:
-        """Return the names that a message to many is written with, such as `next_session`."""
+        """Return the names that a message to many is written with, such as `next_session`.
+
+        Raises:
+            ContentError: If there is no such message.
+        """
+        if name not in self.broadcasts:
+            raise ContentError(f"no broadcast {name!r}; expected one of {list(self.broadcasts)}")
         path = self.library / SHARED / FALLBACK_LANGUAGE / "broadcasts" / f"{name}.j2"
         parsed = self.environment.parse(path.read_text(encoding="utf-8"))
         return frozenset(find_undeclared_variables(parsed))

@@ -37,6 +37,14 @@ TABLES = (
 
 SAMPLE_HOURS = (0.5, 4.0, 20.0, 30.0, 50.0, 75.0, 125.0, 200.0, 480.0, 1500.0)
 BUTTON_BYTES = 64
+BUTTON_LETTERS = 64
+"""More do not stand on a button of a phone."""
+
+_SLIPS = (
+    ContentError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError,
+    ValueError,
+)  # fmt: skip
+"""What a template can raise besides Jinja's own errors."""
 
 
 @dataclass(slots=True)
@@ -63,6 +71,7 @@ class _Text:
     kind: str
     key: str
     procedure: str = ""
+    clinic: str = ""
 
 
 def check(library: Path, overrides: Path | None = None, *, now: datetime) -> Report:
@@ -90,9 +99,10 @@ def check(library: Path, overrides: Path | None = None, *, now: datetime) -> Rep
             )
         report.errors += _words_missing(catalog, procedure)
     report.errors += _screens_apart(catalog)
+    report.errors += _labels(catalog)
     _signs(catalog, report)
     samples = _Samples(catalog, now)
-    for text in _texts(catalog):
+    for text in (*_texts(catalog), *_own_texts(catalog, report)):
         _look(catalog, text, samples.of(text), report)
     report.errors = list(dict.fromkeys(report.errors))
     return report
@@ -191,15 +201,38 @@ def _texts(catalog: Catalog) -> Iterator[_Text]:
                 file = f"{SHARED}/{language}/{kind}/{path.name}"
                 yield _Text(file, language, kind, path.stem)
         for procedure in catalog.procedures.values():
-            keys = {
-                "topics": list(procedure.topics),
-                "steps": [step.key for step in procedure.steps],
-                "cards": ["today"],
-            }
-            for kind, names in keys.items():
+            for kind, names in _keys(procedure).items():
                 for key in names:
                     file = f"{procedure.key}/{language}/{kind}/{key}.j2"
                     yield _Text(file, language, kind, key, procedure.key)
+
+
+def _keys(procedure: Procedure) -> dict[str, list[str]]:
+    """Return what a procedure has a template for, by the folder it stands in."""
+    return {
+        "topics": list(procedure.topics),
+        "steps": [step.key for step in procedure.steps],
+        "cards": ["today"],
+    }
+
+
+def _own_texts(catalog: Catalog, report: Report) -> Iterator[_Text]:
+    """Yield the clinics' own words, and report what stands where nobody would read it."""
+    for parts in catalog.own():
+        file = "/".join(parts)
+        match parts:
+            case (clinic, key, language, kind, name) if (
+                key in catalog.procedures
+                and language in catalog.languages
+                and Path(name).stem in _keys(catalog.procedures[key]).get(kind, ())
+                and not (catalog.library / clinic).exists()
+            ):
+                yield _Text(file, language, kind, Path(name).stem, key, clinic)
+            case _:
+                report.errors.append(
+                    f"{file}: is never read; expected "
+                    "<clinic>/<procedure>/<language>/<topics, steps or cards>/<name>.j2"
+                )
 
 
 def _look(
@@ -217,17 +250,20 @@ def _look(
             place = f"{text.file}:{line}" if line else text.file
             report.errors.append(f"{place}: {error.message}")
             return
-        except (ContentError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except _SLIPS as error:
             report.errors.append(f"{text.file}: {error}")
             return
         if said in seen:
             continue
         seen.add(said)
         report.rendered += 1
-        report.errors += [f"{text.file}: {problem}" for problem in problems(said)]
-        if text.language == "en" and (found := grade(said)) > GRADE:
+        found = [f"{text.file}: {problem}" for problem in problems(said)]
+        report.errors += found
+        if found:
+            continue
+        if text.language == "en" and (read := grade(said)) > GRADE:
             report.errors.append(
-                f"{text.file}: reading grade {found:.1f}; expected {GRADE:g} or lower"
+                f"{text.file}: reading grade {read:.1f}; expected {GRADE:g} or lower"
             )
 
 
@@ -239,7 +275,7 @@ def _render(catalog: Catalog, text: _Text, context: Mapping[str, Any]) -> str:
     if text.kind == "warnings":
         return catalog.warning(text.language, text.key, context)
     render = {"topics": catalog.topic, "steps": catalog.step, "cards": catalog.card}[text.kind]
-    return render(text.procedure, text.language, text.key, context)
+    return render(text.procedure, text.language, text.key, context, clinic=text.clinic)
 
 
 def grade(html: str) -> float:
@@ -279,6 +315,21 @@ def _words_missing(catalog: Catalog, procedure: Procedure) -> list[str]:
                 for key in keys
                 if len(f"v1:{table}:{key}".encode()) > BUTTON_BYTES
             ]
+    return errors
+
+
+def _labels(catalog: Catalog) -> list[str]:
+    """What stands on a button is a short plain text: Telegram shows its tags as they are."""
+    errors = []
+    for language in catalog.languages:
+        for table in ("button", "topic", "rule"):
+            for key, label in catalog.words(language).table(table).items():
+                plain = isinstance(label, str) and label.strip() and not re.search("[<>]", label)
+                if not plain or len(label) > BUTTON_LETTERS:
+                    errors.append(
+                        f"{language}/words.toml: {table}.{key} is {str(label)[:40]!r}; expected "
+                        f"plain text of 1 to {BUTTON_LETTERS} letters"
+                    )
     return errors
 
 

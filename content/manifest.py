@@ -74,8 +74,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ContentError(f"{path} is missing") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # no TOML, no UTF-8, or a number that is too long to read
         raise ContentError(f"{path}: {error}") from None
+    except RecursionError:
+        raise ContentError(f"{path}: too deeply nested; expected tables and lists") from None
 
 
 def read_procedure(folder: Path, parents: Mapping[str, Procedure]) -> Procedure:

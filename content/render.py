@@ -11,15 +11,29 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from content.moments import clock_time, day_name, distance, length
 from content.telegram_html import tidy
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, in which no operator makes something huge of something small."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        numbers = all(isinstance(value, int | float) for value in (left, right))
+        if operator == "**" or not numbers:
+            raise SecurityError(f"{operator!r} is for two numbers, and '**' for nothing")
+        return super().call_binop(context, operator, left, right)
+
+
 def build_environment(folders: Sequence[Path]) -> ImmutableSandboxedEnvironment:
     """Return the environment over these folders; an earlier folder hides a later one."""
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Sandbox(
         loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,

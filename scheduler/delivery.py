@@ -2,7 +2,7 @@
 
 A row is marked `trying` just before its own request and marked again just after. So after a crash
 the rows in doubt are at most those whose request was under way; which of them are sent again is
-decided by what they are (`AGAIN_WHEN_UNSURE`), not by chance.
+decided by what they are (`scheduler.marks`), not by chance.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -19,31 +19,14 @@ from sqlite_utils import Database
 
 from scheduler import payload
 from scheduler.clock import Clock
-from scheduler.messenger import (
-    Blocked,
-    Messenger,
-    Migrated,
-    Rejected,
-    RetryAfter,
-    SendResult,
-    Sent,
-    Unknown,
-    Unreachable,
-)
+from scheduler.marks import Marks, recover
+from scheduler.messenger import Messenger, RetryAfter, SendResult, Unknown, Unreachable
 from scheduler.model import OutboxRow, Priority
-from scheduler.plan import QuietHours
-from scheduler.store import broadcasts, clinics, outbox, patients, records
-from scheduler.store.engine import Store, instant, passing, stamp
+from scheduler.store import outbox
+from scheduler.store.engine import Store, passing
 
-AGAIN_WHEN_UNSURE = frozenset({"escalation", "reply", "reminder"})
-"""What is sent again when nobody can know whether it arrived: a second sunscreen note does no
-harm, a lost warning would. A broadcast is held and named instead."""
-
-MOST_UNSURE_TRIES = 2
 LONGEST_PAUSE = 30.0
-UNREACHABLE_PAUSE = timedelta(seconds=5)
 KEPT_FOR_PRESSING = 8
-HOLD = "delivery.held_until"
 
 log = structlog.get_logger()
 
@@ -92,7 +75,8 @@ class Delivery:
         self._slots = asyncio.Semaphore(in_flight)
         self._batch, self._without_room = batch, without_room
         self._in_hand: dict[int, asyncio.Task[None]] = {}
-        self._sending: set[asyncio.Task[None]] = set()
+        self._marks = Marks(store)
+        self._sending: set[int] = set()
         self._woken = asyncio.Event()
         self._stopping = False
         self._unreachable = 0
@@ -104,7 +88,7 @@ class Delivery:
     async def recover(self) -> Counter[str]:
         """Settle what a crash left in doubt and keep to a pause that Telegram asked for."""
         now = self._clock()
-        settled, held_until = await self._store.tx(_recover, now)
+        settled, held_until = await self._store.tx(recover, now)
         if held_until and held_until > now:
             self._pacer.hold((held_until - now).total_seconds())
         if settled:
@@ -125,11 +109,11 @@ class Delivery:
         self._woken.set()
         if self._loop is not None:
             await self._loop
-        in_hand = tuple(self._in_hand.values())
-        for task in in_hand:
-            task.cancel()
-        await asyncio.gather(*in_hand, return_exceptions=True)
-        await asyncio.gather(*self._sending, return_exceptions=True)
+        in_hand = dict(self._in_hand)
+        for row_id, task in in_hand.items():
+            if row_id not in self._sending:
+                task.cancel()
+        await asyncio.gather(*in_hand.values(), return_exceptions=True)
 
     async def drain(self) -> None:
         """Send everything that is due now and return when it is done."""
@@ -196,7 +180,8 @@ class Delivery:
                 chat_id=row.chat_id, priority=row.priority, group=row.clinic_id or 0
             )
             async with self._slots:
-                await self._unbroken(row)
+                if not self._stopping:
+                    await self._unbroken(row)
         except Exception as error:
             if passing(error):  # it waits as it did, and is taken again
                 log.exception("delivery.no_room", row=row.id)
@@ -208,16 +193,15 @@ class Delivery:
 
     async def _unbroken(self, row: OutboxRow) -> None:
         """Send a row such that a stop waits for it: a clean end leaves nothing in doubt."""
-        if self._stopping:
-            return
-        sending = asyncio.create_task(self._send(row))
-        self._sending.add(sending)
-        sending.add_done_callback(self._sending.discard)
-        await asyncio.shield(sending)
+        self._sending.add(row.id)
+        try:
+            await self._send(row)
+        finally:
+            self._sending.discard(row.id)
 
     async def _send(self, row: OutboxRow) -> None:
         now = self._clock()
-        marked = await self._store.tx(_begin, row, now)
+        marked = await self._marks.begin(row, now)
         if marked is None:
             return
         await self._pacer.go()
@@ -227,13 +211,15 @@ class Delivery:
         self.counts[outcome] += 1
         if outcome == "sent":
             self.dwell_seconds += max((now - row.due_at).total_seconds(), 0.0)
-        log.info("delivery.result", row=row.id, kind=row.kind, outcome=outcome)
+            log.debug("delivery.sent", row=row.id, kind=row.kind)
+        else:
+            log.info("delivery.result", row=row.id, kind=row.kind, outcome=outcome)
 
     async def _written(self, row: OutboxRow, result: SendResult) -> str:
         """Write down what a request came to, as soon as there is room for it; it is known once."""
         while True:
             try:
-                return await self._store.tx(_record, row, result, self._clock())
+                return await self._marks.end(row, result, self._clock())
             except Exception as error:
                 if self._stopping or not passing(error):
                     raise
@@ -268,91 +254,6 @@ def _take(db: Database, now: datetime, room: int, in_hand: tuple[int, ...]) -> _
     if len(rows) == room:
         return _Taken(rows, None)
     return _Taken(rows, outbox.next_due(db, without=(*in_hand, *(row.id for row in rows))))
-
-
-def _begin(db: Database, row: OutboxRow, now: datetime) -> OutboxRow | None:
-    """Mark a row if it is still wanted at this very moment; else put it aside or off."""
-    fresh = outbox.by_id(db, row.id)
-    if fresh is None or fresh.state != "waiting":
-        return None
-    if fresh.expires_at < now:
-        outbox.finish(db, row.id, "skipped", now, detail="stale")
-        return None
-    if fresh.kind == "broadcast" and not broadcasts.may_go(db, fresh, now):
-        return None
-    if fresh.kind in ("reminder", "broadcast") and fresh.patient_id is not None:
-        patient = patients.by_id(db, fresh.patient_id)
-        if patient is None or patient.state != "active":
-            outbox.finish(db, row.id, "skipped", now, detail="not wanted")
-            return None
-        if patient.paused_until and patient.paused_until > now:
-            outbox.finish(db, row.id, "skipped", now, detail="paused")
-            return None
-        opens = QuietHours(patient.quiet_from, patient.quiet_to).next_open(now, patient.zone)
-        if opens > now:
-            outbox.again(db, row.id, opens, "quiet hours")
-            return None
-    return fresh if outbox.begin(db, row.id, now) else None
-
-
-def _record(db: Database, row: OutboxRow, result: SendResult, now: datetime) -> str:
-    """Write down what a request came to; return one word for the counts."""
-    match result:
-        case Sent(message_id):
-            outbox.finish(db, row.id, "sent", now, message_id=message_id)
-            return "sent"
-        case RetryAfter(seconds):
-            until = now + timedelta(seconds=seconds)
-            records.keep(db, HOLD, stamp(until))
-            outbox.again(db, row.id, until, "asked to wait", unsent=True)
-            return "held"
-        case Migrated(chat_id):
-            clinics.move_chat(db, row.chat_id, chat_id)
-            outbox.again(db, row.id, now, "moved", unsent=True)
-            outbox.readdress(db, row.id, chat_id)
-            return "moved"
-        case Blocked(reason):
-            outbox.finish(db, row.id, "blocked", now, detail=reason)
-            if row.patient_id is not None:
-                patients.mark_blocked(db, row.patient_id)
-                outbox.drop_waiting(db, row.patient_id, now, "blocked")
-            else:
-                clinics.unbind(db, row.chat_id, now=now)
-            return "blocked"
-        case Rejected(reason):
-            outbox.finish(db, row.id, "failed", now, detail=reason)
-            return "failed"
-        case Unreachable(reason):  # surely not sent; it is tried until it is not worth sending
-            outbox.again(db, row.id, now + UNREACHABLE_PAUSE, reason, unsent=True)
-            return "unreachable"
-        case Unknown(reason):
-            return _unsure(db, row, now, reason)
-
-
-def _unsure(db: Database, row: OutboxRow, now: datetime, reason: str) -> str:
-    """Nobody can know whether it arrived: once more for care, never for a broadcast."""
-    if row.kind in AGAIN_WHEN_UNSURE and row.attempts + 1 < MOST_UNSURE_TRIES:
-        outbox.again(db, row.id, now + _backoff(row.attempts), reason)
-        return "again"
-    outbox.finish(db, row.id, "uncertain", now, detail=reason)
-    return "uncertain"
-
-
-def _backoff(attempts: int) -> timedelta:
-    return timedelta(seconds=min(2.0 ** (attempts + 1), 300))
-
-
-def _recover(db: Database, now: datetime) -> tuple[Counter[str], datetime | None]:
-    settled: Counter[str] = Counter()
-    for row in outbox.in_doubt(db):
-        if row.kind in AGAIN_WHEN_UNSURE and row.attempts < MOST_UNSURE_TRIES:
-            outbox.again(db, row.id, now, "in doubt after a crash")
-            settled["again"] += 1
-        else:
-            outbox.finish(db, row.id, "uncertain", now, detail="in doubt after a crash")
-            settled["uncertain"] += 1
-    held = records.fact(db, HOLD)
-    return settled, instant(held) if held else None
 
 
 def _push_aside(db: Database, row_id: int, now: datetime) -> None:

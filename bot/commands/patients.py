@@ -56,10 +56,12 @@ def enrol(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Make a patient's one-time code, as a link and a QR picture."""
-    with opened() as (settings, store, catalog):
-        clinic = store.run(find_clinic, slug)
-        invitation = store.run(
-            enrolment.invite,
+
+    def enrolled(db: Database) -> tuple[Invitation, str]:
+        """Do all of it or nothing: without its picture the code would be lost."""
+        clinic = find_clinic(db, slug)
+        invitation = enrolment.invite(
+            db,
             catalog,
             clinic=clinic,
             procedure=procedure,
@@ -69,9 +71,13 @@ def enrol(
             waits=parse_waits(waits),
             now=system_clock(),
         )
-        link = invitation_link(settings, store.run(records.fact, "bot.username"), invitation)
-    if qr is not None:
-        _write_qr(link, qr)
+        link = invitation_link(settings, records.fact(db, "bot.username"), invitation)
+        if qr is not None:
+            _write_qr(link, qr)
+        return invitation, link
+
+    with opened() as (settings, store, catalog):
+        invitation, link = store.run(enrolled)
     if as_json:
         print_json({"patient": invitation.patient, "code": invitation.code, "link": link})
         return

@@ -68,10 +68,11 @@ def invite(
 
     Raises:
         EnrolmentError: If the treatment lies in the future or further back than the plan reaches,
-            or a wait is unknown or out of its range.
+            the area is none of the procedure's, or a wait is unknown or out of its range.
         ContentError: If there is no such procedure.
     """
     check_waits(catalog, procedure, waits or {})
+    check_area(catalog, procedure, area)
     check_time(treated_at, now)
     ref = new_ref()
     patient_id = patients.add(
@@ -122,6 +123,13 @@ def check_waits(catalog: Catalog, procedure: str, waits: Mapping[str, float]) ->
             raise EnrolmentError(f"there is no wait {key!r}; expected one of {', '.join(rules)}")
         if problem := wait_problem(rules[key], hours):
             raise EnrolmentError(problem)
+
+
+def check_area(catalog: Catalog, procedure: str, area: str) -> None:
+    """Raise `EnrolmentError` for an area that the procedure is not done on; none is fine."""
+    known = catalog.procedure(procedure).areas
+    if area and area not in known:
+        raise EnrolmentError(f"there is no area {area!r}; expected one of {', '.join(known)}")
 
 
 def check_time(treated_at: datetime, now: datetime) -> None:

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from scheduler import payload
 from scheduler.model import Patient
-from scheduler.store import clinics, outbox, patients, records, reminders, roster, talk
+from scheduler.store import clinics, outbox, patients, records, reminders, roster, sessions, talk
 from scheduler.store.engine import stamp
 
 
@@ -72,6 +72,15 @@ def export(db: Database, patient: Patient) -> dict[str, Any]:
             {"at": row["at"], "text": row["said"]} for row in roster.notes(db, patient.id)
         ],
         "taps": talk.answers(db, patient.id),
+        "appointments": [
+            {
+                "start": stamp(row.starts_at),
+                "kind": row.kind,
+                "state": row.state,
+                "answered_at": stamp(row.answered_at) if row.answered_at else None,
+            }
+            for row in sessions.of_patient(db, patient.id)
+        ],
     }
 
 

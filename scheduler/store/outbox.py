@@ -7,8 +7,10 @@ A row is `waiting`, then `trying` from just before its request to just after; wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, time
 from itertools import zip_longest
+from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
@@ -118,15 +120,56 @@ def _ids(row_ids: Sequence[int]) -> str:
     return ", ".join(str(int(row_id)) for row_id in row_ids)
 
 
-def begin(db: Database, row_id: int, now: datetime) -> bool:
-    """Mark a row just before its request; False if it no longer waits."""
-    return bool(
-        changed(
-            db,
-            "UPDATE outbox SET state = 'trying', tried_at = :now, attempts = attempts + 1"
-            " WHERE id = :id AND state = 'waiting'",
-            {"id": row_id, "now": stamp(now)},
-        )
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What has to be known of a patient at the moment at which a message is about to go.
+
+    Attributes:
+        state: Whether she takes part.
+        zone: Where she lives by the clock.
+        quiet_from: Wall time from which nothing unasked is sent.
+        quiet_to: Wall time from which it is sent again.
+        paused_until: Until when she wants to hear nothing unasked.
+    """
+
+    state: str
+    zone: ZoneInfo
+    quiet_from: time
+    quiet_to: time
+    paused_until: datetime | None
+
+
+def with_recipients(
+    db: Database, row_ids: Sequence[int]
+) -> dict[int, tuple[OutboxRow, Recipient | None]]:
+    """Return rows by their ids, each with the patient it is for, if it is for one."""
+    if not row_ids:
+        return {}
+    rows = all_rows(
+        db,
+        "SELECT outbox.*, patient.state AS patient_state, patient.timezone, patient.quiet_from,"
+        " patient.quiet_to, patient.paused_until FROM outbox"
+        " LEFT JOIN patient ON patient.id = outbox.patient_id"
+        f" WHERE outbox.id IN ({_ids(row_ids)})",
+    )
+    return {row["id"]: (_row(row), _recipient(row)) for row in rows}
+
+
+def begin(db: Database, rows: Sequence[tuple[int, datetime]]) -> None:
+    """Mark waiting rows, each just before its request, at that instant."""
+    db.conn.executemany(
+        "UPDATE outbox SET state = 'trying', tried_at = ?, attempts = attempts + 1"
+        " WHERE id = ? AND state = 'waiting'",
+        [(stamp(now), row_id) for row_id, now in rows],
+    )
+
+
+def sent(db: Database, rows: Sequence[tuple[int, int, datetime]]) -> None:
+    """Write down of rows that they were sent, as which message, and when that was known."""
+    db.conn.executemany(
+        "UPDATE outbox SET state = 'sent', finished_at = ?, message_id = ?, detail = ''"
+        " WHERE id = ?",
+        [(stamp(now), message_id, row_id) for row_id, message_id, now in rows],
     )
 
 
@@ -262,6 +305,18 @@ def counts(db: Database) -> dict[str, int]:
     """Return how many rows are in each state."""
     rows = all_rows(db, "SELECT state, COUNT(*) AS n FROM outbox GROUP BY state ORDER BY state")
     return {row["state"]: row["n"] for row in rows}
+
+
+def _recipient(row: Row) -> Recipient | None:
+    if row["patient_state"] is None:
+        return None
+    return Recipient(
+        state=row["patient_state"],
+        zone=ZoneInfo(row["timezone"]),
+        quiet_from=time.fromisoformat(row["quiet_from"]),
+        quiet_to=time.fromisoformat(row["quiet_to"]),
+        paused_until=maybe_instant(row["paused_until"]),
+    )
 
 
 def _row(row: Row) -> OutboxRow:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from scheduler import payload
-from scheduler.delivery import HOLD, Delivery
+from scheduler.delivery import Delivery
+from scheduler.marks import HOLD
 from scheduler.messenger import (
     Blocked,
     Migrated,
@@ -227,7 +228,7 @@ async def test_after_a_crash_a_reminder_in_flight_is_sent_again_and_a_broadcast_
     reminder = await desk.queue("reminder:1:a")
     broadcast = await desk.queue("broadcast:1:1", Priority.BROADCAST)
     for row in (reminder, broadcast):
-        await desk.store.tx(outbox.begin, row, desk.clock())
+        await desk.store.tx(outbox.begin, [(row, desk.clock())])
     settled = await desk.delivery.recover()
     assert settled == {"again": 1, "uncertain": 1}
     await desk.delivery.drain()
@@ -240,7 +241,7 @@ async def test_a_reminder_in_doubt_after_two_crashes_is_named_and_not_tried_a_th
 ) -> None:
     row = await desk.queue()
     for _ in range(2):
-        await desk.store.tx(outbox.begin, row, desk.clock())
+        await desk.store.tx(outbox.begin, [(row, desk.clock())])
         await desk.delivery.recover()
     assert (await desk.row(row)).state == "uncertain"
 

@@ -161,7 +161,7 @@ class Outbox(RuleBasedStateMachine):
         """The process ends between the mark and the answer of one request."""
         now = self.clock()
         for row in self.run(self.store.tx(outbox.due, now, 1)):
-            self.run(self.store.tx(outbox.begin, row.id, now))
+            self.run(self.store.tx(outbox.begin, [(row.id, now)]))
             key = payload.unpack(row.payload, row.chat_id).text
             self.server.doubts[key] += 1
             if arrived:

@@ -1,0 +1,113 @@
+"""What the model learns from, and that it is never older than what a clinician edited."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from content.catalog import LIBRARY, Catalog
+from content.manifest import ContentError
+from content.understand import Knowledge, build_knowledge, load_knowledge
+from content.understand.concepts import Concepts
+from content.understand.examples import read_examples
+from content.understand.features import features
+from content.understand.head import Model
+from content.understand.knowledge import read_model
+
+MAKEUP = ["can i wear makeup", "is foundation ok yet", "when can i use mascara", "lipstick today"]
+SWIMMING = ["can i swim", "is the pool ok yet", "when can i go in the sea", "swim class today"]
+URGENT = ["there is pus", "yellow stuff is leaking", "it is hot and spreading", "pus and heat"]
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A library with two topics and one level."""
+    examples = tmp_path / "microneedling" / "en" / "examples"
+    level = tmp_path / "_shared" / "examples" / "urgent"
+    examples.mkdir(parents=True)
+    level.mkdir(parents=True)
+    (tmp_path / "microneedling" / "procedure.toml").touch()
+    (examples / "makeup.txt").write_text("\n".join(["# makeup", *MAKEUP]), encoding="utf-8")
+    (examples / "swimming.txt").write_text("\n".join(SWIMMING), encoding="utf-8")
+    (level / "en.txt").write_text("\n".join(URGENT), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """The whole library, to be edited."""
+    return shutil.copytree(LIBRARY, tmp_path / "library")
+
+
+def test_the_stored_model_was_built_from_the_examples_as_they_are() -> None:
+    assert load_knowledge(LIBRARY).model.topics
+
+
+def test_an_edited_example_asks_for_a_new_build_in_one_sentence(copied: Path) -> None:
+    path = copied / "microneedling" / "en" / "examples" / "makeup.txt"
+    path.write_text(path.read_text(encoding="utf-8") + "mascara by moonlight?\n", encoding="utf-8")
+    with pytest.raises(ContentError, match="older than the example files; run: aftercare content"):
+        load_knowledge(copied)
+
+
+@pytest.mark.parametrize("harm", ["missing", "torn"])
+def test_a_model_that_cannot_be_read_asks_for_a_new_build(copied: Path, harm: str) -> None:
+    path = copied / "_shared" / "knowledge.npz"
+    if harm == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ContentError, match="run: aftercare content build"):
+        load_knowledge(copied)
+
+
+def test_building_twice_gives_the_same_bytes(small: Path) -> None:
+    first = build_knowledge(small).read_bytes()
+    assert build_knowledge(small).read_bytes() == first
+
+
+def test_a_clinicians_new_example_is_understood_after_the_next_build(small: Path) -> None:
+    path = small / "microneedling" / "en" / "examples" / "swimming.txt"
+    before = _built(small).hear("snorkelling with turtles").topics
+    path.write_text(
+        path.read_text(encoding="utf-8") + "\nsnorkelling on holiday\n", encoding="utf-8"
+    )
+    after = _built(small).hear("snorkelling with turtles").topics
+    assert after["swimming"] - after["makeup"] > before["swimming"] - before["makeup"]
+
+
+def test_a_message_in_two_levels_is_refused_by_name(small: Path) -> None:
+    path = small / "_shared" / "examples" / "urgent" / "en.txt"
+    path.write_text("Can I swim\n", encoding="utf-8")
+    with pytest.raises(ContentError, match=r"'Can I swim'.* both|both .* expected one level"):
+        read_examples(small)
+
+
+def test_a_level_that_nobody_knows_is_refused_with_its_place(small: Path) -> None:
+    folder = small / "_shared" / "examples" / "dreadful"
+    folder.mkdir()
+    (folder / "en.txt").write_text("oh no\n", encoding="utf-8")
+    with pytest.raises(ContentError, match=r"dreadful/en\.txt: expected <level>"):
+        read_examples(small)
+
+
+def test_every_example_belongs_to_a_topic_that_has_an_answer(catalog: Catalog) -> None:
+    examples = read_examples(LIBRARY)
+    known = {key for procedure in catalog.procedures.values() for key in procedure.topics}
+    assert {example.topic for example in examples} - {""} == known
+
+
+def test_features_are_the_same_on_every_machine_and_in_every_run() -> None:
+    assert features("I", Concepts()).tolist() == [2211, 10230, 41026, 45820, 57274]
+
+
+def test_the_model_is_small_enough_to_be_part_of_every_install(knowledge: Knowledge) -> None:
+    assert (LIBRARY / "_shared" / "knowledge.npz").stat().st_size < 2_000_000
+    assert knowledge.model.weights.dtype.itemsize == 1
+
+
+def _built(library: Path) -> Model:
+    build_knowledge(library)
+    return read_model(library)

@@ -1,0 +1,146 @@
+"""`python -m bot run`: a first conversation, a reminder, a clean end, and two ends that are not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from content.catalog import Catalog
+from scheduler.clock import system_clock
+from scheduler.services.preferences import set_timezone
+from scheduler.store import outbox, patients
+from scheduler.store.engine import Store, stamp
+from tests.fakes.people import World, build_world
+from tests.process.conftest import PATIENCE, Process, until
+
+pytestmark = pytest.mark.process
+
+IN_FLIGHT = 16
+CROWD = 60
+
+
+def noon_zone(now: datetime) -> str:
+    """Return a zone in which it is about noon, so that no test meets quiet hours."""
+    ahead = 12 - now.astimezone(UTC).hour
+    return f"Etc/GMT{-ahead:+d}"
+
+
+@pytest.fixture
+def now() -> datetime:
+    return system_clock()
+
+
+@pytest.fixture
+def world(process: Process, catalog: Catalog, now: datetime) -> World:
+    return build_world(Store(process.database), catalog, now)
+
+
+def reminder_due(world: World, chat_id: int, due: datetime) -> None:
+    """Give a patient one reminder, due at that instant."""
+    store = world.store
+    ana = world.join(treated_at=due - timedelta(hours=20), now=due, chat_id=chat_id)
+    store.run(set_timezone, world.catalog, ana, noon_zone(due), due)
+    times = {"due": stamp(due), "stale": stamp(due + timedelta(hours=1)), "ana": ana.id}
+    store.run(
+        lambda db: db.execute(
+            "DELETE FROM reminder WHERE patient_id = :ana AND step <> 'day3_morning'", times
+        )
+    )
+    store.run(
+        lambda db: db.execute(
+            "UPDATE reminder SET due_at = :due, not_before = :due, stale_at = :stale"
+            " WHERE patient_id = :ana",
+            times,
+        )
+    )
+
+
+async def test_a_first_conversation_a_reminder_and_a_clean_end(
+    process: Process, world: World, now: datetime
+) -> None:
+    code = world.invite(treated_at=now, now=now)
+    bea = process.phone("Bea", user_id=102)
+    reminder_due(world, bea.id, now + timedelta(seconds=1))
+    world.store.close()
+    running = await process.start()
+    second = await process.launch()
+    ana = process.telegram.person("Ana")
+    await ana.send(f"/start {code}")
+    await ana.hears("May we write to you?")
+    await ana.tap("I agree")
+    await ana.hears("where you are")
+    await ana.tap("Yes, that is right")
+    await ana.hears("Day 0")
+    await ana.send("can I wear makeup, asks Persephone")
+    await ana.hears("You can wear makeup from")
+    await ana.send("I can't breathe and my tongue is swelling")
+    await ana.hears("severe allergic reaction")
+    await bea.hears("Day 3", within=PATIENCE)
+    await bea.tap("Done")
+    await bea.hears("Thank you")
+    await ana.send("/mydata")
+    await ana.hears("as a file")
+    await ana.send("/forget")
+    await ana.hears("Erase everything")
+    await ana.tap("Yes, erase everything")
+    await ana.hears("It is erased")
+    assert await second.wait() == 2
+    assert "another bot is running" in process.log
+    assert await process.end(running) == 0
+    store = Store(process.database)
+    assert store.run(outbox.in_doubt) == []
+    assert store.run(patients.by_chat, ana.id) is None
+    store.close()
+    for untold in (process.telegram.token, "Persephone", "breathe"):
+        assert untold not in process.log
+
+
+async def test_a_kill_in_the_middle_of_sending_loses_no_reminder(
+    process: Process, world: World, now: datetime
+) -> None:
+    crowd = [process.phone(f"P{number}", user_id=5000 + number) for number in range(CROWD)]
+    for person in crowd:
+        reminder_due(world, person.id, now)
+    world.store.close()
+    telegram = process.telegram
+    telegram.round_trip = 0.1
+    running = await process.start()
+    await until(lambda: len(telegram.calls("sendMessage")) >= CROWD // 3)
+    await process.kill(running)
+    assert len(telegram.calls("sendMessage")) < CROWD
+    telegram.round_trip = 0.0
+    running = await process.start()
+    store = Store(process.database)
+    await until(lambda: store.run(outbox.counts) == {"sent": CROWD})
+    store.close()
+    assert await process.end(running) == 0
+    times = Counter(call.chat_id for call in telegram.calls("sendMessage"))
+    assert set(times) == {person.id for person in crowd}
+    repeated = [chat_id for chat_id, count in times.items() if count > 1]
+    assert max(times.values()) <= 2
+    assert len(repeated) <= IN_FLIGHT
+    assert all("Day 3" in person.last.text for person in crowd)
+
+
+async def test_what_was_written_just_before_a_kill_is_answered_after_it(
+    process: Process, world: World, now: datetime
+) -> None:
+    ana = process.phone("Ana", user_id=101)
+    world.join(treated_at=now, now=now, chat_id=ana.id)
+    world.store.close()
+    telegram = process.telegram
+    running = await process.start()
+    telegram.round_trip = 0.4
+    await ana.send("I can't breathe and my tongue is swelling")
+    async with asyncio.timeout(PATIENCE):
+        await telegram.taken()
+    await process.kill(running)
+    before = len(telegram.calls("sendMessage", chat_id=ana.id))
+    telegram.round_trip = 0.0
+    running = await process.start()
+    await until(lambda: len(telegram.calls("sendMessage", chat_id=ana.id)) > before)
+    await ana.hears("severe allergic reaction")
+    assert await process.end(running) == 0

@@ -1,0 +1,87 @@
+"""The one job: a failing round does not end the rounds, and a stop waits for what is under way."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import structlog
+
+from scheduler.runner import Runner
+
+
+async def test_a_round_that_fails_is_logged_and_the_next_one_comes() -> None:
+    done: list[int] = []
+
+    async def work() -> None:
+        done.append(len(done))
+        if len(done) == 1:
+            raise RuntimeError("a bad minute")
+
+    runner = Runner(work)
+    with structlog.testing.capture_logs() as lines:
+        await runner.now()
+        await runner.now()
+    assert done == [0, 1]
+    assert [(line["event"], line["job"]) for line in lines] == [("job.failed", "tick")]
+
+
+async def test_the_scheduler_keeps_the_rounds_coming() -> None:
+    came = asyncio.Event()
+    beside = asyncio.Event()
+
+    async def work() -> None:
+        came.set()
+
+    async def rare() -> None:
+        beside.set()
+
+    runner = Runner(work, seconds=0.01)
+    runner.beside("rare", rare, seconds=0.01)
+    runner.start()
+    await came.wait()
+    await beside.wait()
+    await runner.stop()
+
+
+async def test_a_stop_waits_for_the_round_under_way_and_starts_no_other() -> None:
+    begun, go_on, finished = asyncio.Event(), asyncio.Event(), []
+
+    async def work() -> None:
+        begun.set()
+        await go_on.wait()
+        finished.append(True)
+
+    runner = Runner(work, seconds=0.01)
+    runner.start()
+    await begun.wait()
+    stopping = asyncio.create_task(runner.stop())
+    await asyncio.sleep(0)
+    assert not stopping.done()
+    go_on.set()
+    await stopping
+    assert finished == [True]
+    await runner.now()
+    assert finished == [True]
+
+
+async def test_two_rounds_never_run_at_once() -> None:
+    at_once = most = 0
+
+    async def work() -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+
+    runner = Runner(work)
+    await asyncio.gather(*(runner.now() for _ in range(5)))
+    assert most == 1
+
+
+async def test_a_runner_that_never_started_stops_quietly() -> None:
+    async def work() -> None:
+        pytest.fail("nobody asked for it")
+
+    await Runner(work).stop()
