@@ -18,6 +18,8 @@ from scheduler.store import clinics, outbox, patients, reminders, talk
 from scheduler.store.engine import Store, StoreError, stamp
 from scheduler.store.engine import restore as restore_file
 
+MOST_NAMED = 100
+
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -79,22 +81,30 @@ def status(as_json: bool) -> None:  # noqa: FBT001
         shown = store.run(_status, catalog, system_clock())
     if as_json:
         print_json(shown)
-    else:
-        print_table("Status", ("what", "value"), list(shown.items()))
+        return
+    unsure = shown.pop("uncertain")
+    print_table("Status", ("what", "value"), list(shown.items()))
+    print_table(
+        "Nobody can know whether these arrived",
+        ("at", "what", "patient", "why"),
+        [[row["at"], row["kind"], row["patient"], row["why"]] for row in unsure],
+    )
 
 
 def _status(db: Database, catalog: Catalog, now: datetime) -> dict[str, Any]:
     due = reminders.next_due(db)
     waiting = outbox.next_due(db)
-    everybody = patients.listed(db)
+    everybody, everywhere = patients.listed(db), clinics.listed(db)
     return {
         "now": stamp(now),
         "content_version": catalog.version,
-        "clinics": len(clinics.listed(db)),
+        "clinics": len(everywhere),
+        "clinics_without_group": [row.slug for row in everywhere if row.chat_id is None],
         "patients": len(everybody),
         "patients_active": sum(row.state == "active" for row in everybody),
         "next_reminder_due": stamp(due) if due else None,
         "outbox": outbox.counts(db),
         "oldest_waiting_seconds": max((now - waiting).total_seconds(), 0.0) if waiting else 0.0,
         "open_escalations": talk.open_count(db),
+        "uncertain": outbox.uncertain(db, MOST_NAMED),
     }

@@ -301,6 +301,18 @@ def rewrite(db: Database, row_id: int, payload: str) -> None:
     )
 
 
+def uncertain(db: Database, limit: int) -> list[Row]:
+    """Return kind, patient, at and why of messages nobody can know the fate of, newest first."""
+    return all_rows(
+        db,
+        "SELECT outbox.kind, COALESCE(NULLIF(patient.reference, ''), patient.ref, '') AS patient,"
+        " outbox.finished_at AS at, outbox.detail AS why FROM outbox"
+        " LEFT JOIN patient ON patient.id = outbox.patient_id"
+        " WHERE outbox.state = 'uncertain' ORDER BY outbox.id DESC LIMIT :limit",
+        {"limit": limit},
+    )
+
+
 def counts(db: Database) -> dict[str, int]:
     """Return how many rows are in each state."""
     rows = all_rows(db, "SELECT state, COUNT(*) AS n FROM outbox GROUP BY state ORDER BY state")
