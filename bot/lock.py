@@ -22,7 +22,7 @@ def only_one(database: Path) -> Iterator[None]:
     """
     path = database.with_name(database.name + ".lock")
     try:
-        handle = open(path, "w", opener=_mine)  # noqa: PTH123, SIM115  (only this takes an opener)
+        handle = open(path, "w", opener=_mine)  # noqa: SIM115  (only this takes an opener)
     except OSError as error:
         raise StoreError(f"{path} could not be opened: {error.strerror}") from None
     with handle:

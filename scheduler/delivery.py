@@ -26,6 +26,7 @@ from scheduler.store import outbox
 from scheduler.store.engine import Store, passing
 
 LONGEST_PAUSE = 30.0
+TIMES_DOUBLED = 7  # from then on a pause is the longest; a day of them would overflow a float
 KEPT_FOR_PRESSING = 8
 
 log = structlog.get_logger()
@@ -232,7 +233,7 @@ class Delivery:
             case RetryAfter(seconds):
                 self._pacer.hold(seconds, everybody=row.priority < Priority.REMINDER)
             case Unreachable():
-                self._unreachable += 1
+                self._unreachable = min(self._unreachable + 1, TIMES_DOUBLED)
                 self._pacer.hold(min(2.0**self._unreachable / 2, LONGEST_PAUSE))
             case Unknown():
                 pass

@@ -27,7 +27,7 @@ from scheduler.messenger import (
 )
 from scheduler.model import OutboxRow
 from scheduler.plan import QuietHours
-from scheduler.store import broadcasts, clinics, outbox, patients, records
+from scheduler.store import broadcasts, clinics, outbox, patients, records, reminders
 from scheduler.store.engine import Store, instant, passing, stamp
 from scheduler.store.outbox import Recipient
 
@@ -158,7 +158,8 @@ def _wanted(db: Database, row: OutboxRow, recipient: Recipient | None, now: date
     if row.state != "waiting":
         return False
     if row.expires_at < now:
-        outbox.finish(db, row.id, "skipped", now, detail="stale")
+        if row.kind != "reminder" or not reminders.outlives(db, row.id, now):
+            outbox.finish(db, row.id, "skipped", now, detail="stale")
         return False
     if row.kind == "broadcast" and not broadcasts.may_go(db, row, now):
         return False

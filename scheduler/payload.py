@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from dataclasses import asdict
 from typing import Any
 
 from scheduler.messenger import Attachment, Button, Keyboard, Outgoing
@@ -22,11 +21,7 @@ def pack(
     """Return the JSON that is stored for a message."""
     stored: dict[str, Any] = {"text": text}
     if buttons:
-        stored["buttons"] = [
-            [{key: value for key, value in asdict(button).items() if value is not None}
-             for button in row]
-            for row in buttons
-        ]  # fmt: skip
+        stored["buttons"] = [[_stored(button) for button in row] for row in buttons]
     if silent:
         stored["silent"] = True
     if reply_to is not None:
@@ -41,6 +36,17 @@ def pack(
             "content": b64encode(attachment.content).decode() if attachment.content else None,
         }
     return json.dumps(stored, ensure_ascii=False)
+
+
+def _stored(button: Button) -> dict[str, str]:
+    named = {
+        "text": button.text,
+        "data": button.data,
+        "url": button.url,
+        "copy_text": button.copy_text,
+        "style": button.style,
+    }
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def unpack(payload: str, chat_id: int) -> Outgoing:

@@ -161,8 +161,10 @@ def strictest(courses: Sequence[Course]) -> dict[str, datetime]:
     """Return for every rule the latest end of its wait over all treatments, in UTC."""
     ends: dict[str, datetime] = {}
     for course in courses:
-        for rule in course.hours:
-            ends[rule] = max(course.ends(rule), ends.get(rule, course.ends(rule)))
+        start = course.treated_at.astimezone(UTC)
+        for rule, hours in course.hours.items():
+            end = start + timedelta(hours=hours)
+            ends[rule] = max(end, ends.get(rule, end))
     return ends
 
 

@@ -34,11 +34,12 @@ async def tick(store: Store, catalog: Catalog, now: datetime, *, batch: int = 25
         batch: How many patients one transaction looks at.
 
     Returns:
-        Counts of rows `queued`, `postponed`, `stale`, `too_many`, `broken`, and of `patients`, and
-        those of `scheduler.outreach` and `scheduler.services.raising`.
+        Counts of rows `queued`, `postponed`, `outlived`, `stale`, `too_many`, `broken`, and of
+        `patients`, and those of `scheduler.outreach` and `scheduler.services.raising`.
     """
     counts: Counter[str] = await raising.sweep(store, catalog, now)
     counts["stale"] += await store.tx(reminders.skip_stale, now, 10 * batch)
+    counts["outlived"] += await store.tx(reminders.outlived, now, 10 * batch)
     counts["expired"] += await store.tx(outbox.expire, now, 10 * batch)
     while True:
         found = await store.tx(_round, catalog, now, batch)

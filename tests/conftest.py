@@ -17,7 +17,7 @@ from tests.fakes.people import World, build_world
 
 @pytest.fixture(scope="session", autouse=True)
 def plain_logs() -> None:
-    """Logs as short lines: the library's own form draws a page for every error that a test makes."""
+    """Logs as short lines: the library's own form draws a page for each error of a test."""
     plain = structlog.dev.ConsoleRenderer(
         colors=False, exception_formatter=structlog.dev.plain_traceback
     )

@@ -1,45 +1,48 @@
-"""The messenger over the Bot API: an `Outgoing` to a request, its end to a `SendResult`."""
+"""The messenger over the Bot API: an `Outgoing` to a request, its end to a `SendResult`.
+
+Nearly everything that is said is text, so `sendMessage` is called as JSON, without building and
+taking apart python-telegram-bot's objects for it; that is most of what a message costs. Files and
+edits go through the library.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from telegram import (
-    Bot,
-    CopyTextButton,
-    ForceReply,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    InputFile,
-    KeyboardButton,
-    LinkPreviewOptions,
-    Message,
-    ReplyKeyboardMarkup,
-    ReplyKeyboardRemove,
-    ReplyParameters,
-)
+from telegram import Bot, InputFile, Message
 from telegram.error import TelegramError
 
 from bot.telegram.errors import result_of, unchanged
+from bot.telegram.transport import AiohttpRequest
 from scheduler.messenger import Attachment, Button, Keyboard, Outgoing, SendResult, Sent
 
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+Json = dict[str, Any]
+
+_NO_PREVIEW: Json = {"is_disabled": True}
 
 
 class TelegramMessenger:
     """Sends and edits through a bot.
 
     Args:
-        bot: The bot whose token speaks.
+        bot: The bot whose token speaks, over this project's transport.
+
+    Raises:
+        TypeError: If the bot has another transport.
     """
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
+        if not isinstance(bot.request, AiohttpRequest):
+            raise TypeError(bot.request)
+        self._request = bot.request
 
     async def send(self, message: Outgoing) -> SendResult:
         """Send one message and say how that ended; never raises for what a server does."""
         try:
-            sent = await self._send(message)
+            if message.attachment is None:
+                return Sent(await self._say(message))
+            sent = await self._show(message, message.attachment)
         except TelegramError as error:
             return result_of(error)
         return Sent(sent.message_id)
@@ -48,34 +51,28 @@ class TelegramMessenger:
         self, *, chat_id: int, message_id: int, text: str, buttons: Keyboard = ()
     ) -> SendResult:
         """Replace the text and buttons of a message; an unchanged text counts as sent."""
+        values = {
+            **_text(chat_id, text),
+            "message_id": message_id,
+            **({"reply_markup": inline(buttons)} if buttons else {}),
+        }
         try:
-            await self._bot.edit_message_text(
-                text,
-                chat_id=chat_id,
-                message_id=message_id,
-                reply_markup=inline(buttons),
-                link_preview_options=_NO_PREVIEW,
-            )
+            await self._request.call(f"{self._bot.base_url}/editMessageText", values)
         except TelegramError as error:
             return Sent(message_id) if unchanged(error) else result_of(error)
         return Sent(message_id)
 
-    async def _send(self, message: Outgoing) -> Message:
-        common: dict[str, Any] = {
-            "chat_id": message.chat_id,
-            "disable_notification": message.silent or None,
-            "reply_markup": _markup(message),
-        }
-        if message.reply_to is not None:
-            common["reply_parameters"] = ReplyParameters(
-                message.reply_to, allow_sending_without_reply=True
-            )
-        if message.attachment is None:
-            return await self._bot.send_message(
-                text=message.text, link_preview_options=_NO_PREVIEW, **common
-            )
-        file, caption = _file(message.attachment), message.text or None
-        match message.attachment.kind:
+    async def _say(self, message: Outgoing) -> int:
+        """Send a text; return the number of the message."""
+        values = {**_text(message.chat_id, message.text), **_common(message)}
+        sent = await self._request.call(f"{self._bot.base_url}/sendMessage", values)
+        return int(sent["message_id"])
+
+    async def _show(self, message: Outgoing, attachment: Attachment) -> Message:
+        """Send a file with a caption."""
+        common: Json = {"chat_id": message.chat_id, **_common(message)}
+        file, caption = _file(attachment), message.text or None
+        match attachment.kind:
             case "photo":
                 return await self._bot.send_photo(photo=file, caption=caption, **common)
             case "voice":
@@ -84,34 +81,63 @@ class TelegramMessenger:
                 return await self._bot.send_document(document=file, caption=caption, **common)
 
 
-def inline(buttons: Keyboard) -> InlineKeyboardMarkup | None:
+def inline(buttons: Keyboard) -> Json | None:
     """Return rows of buttons as Telegram takes them."""
     if not buttons:
         return None
-    return InlineKeyboardMarkup([[_button(button) for button in row] for row in buttons])
+    return {"inline_keyboard": [[_button(button) for button in row] for row in buttons]}
 
 
-def _button(button: Button) -> InlineKeyboardButton:
-    return InlineKeyboardButton(
-        button.text,
-        url=button.url,
-        callback_data=button.data,
-        copy_text=CopyTextButton(button.copy_text) if button.copy_text else None,
-        style=button.style,
-    )
+def _text(chat_id: int, text: str) -> Json:
+    return {
+        "chat_id": chat_id,
+        "text": text,
+        "parse_mode": "HTML",
+        "link_preview_options": _NO_PREVIEW,
+    }
 
 
-def _markup(message: Outgoing) -> Any:
+def _common(message: Outgoing) -> Json:
+    """Return what goes with a text and a file alike, and only what is not the default."""
+    values: Json = {}
+    if message.silent:
+        values["disable_notification"] = True
+    if message.reply_to is not None:
+        values["reply_parameters"] = {
+            "message_id": message.reply_to,
+            "allow_sending_without_reply": True,
+        }
+    markup = _markup(message)
+    if markup is not None:
+        values["reply_markup"] = markup
+    return values
+
+
+def _button(button: Button) -> Json:
+    shown: Json = {"text": button.text}
+    if button.data is not None:
+        shown["callback_data"] = button.data
+    if button.url is not None:
+        shown["url"] = button.url
+    if button.copy_text is not None:
+        shown["copy_text"] = {"text": button.copy_text}
+    if button.style is not None:
+        shown["style"] = button.style
+    return shown
+
+
+def _markup(message: Outgoing) -> Json | None:
     if message.ask_location:
-        return ReplyKeyboardMarkup(
-            [[KeyboardButton(message.ask_location, request_location=True)]],
-            resize_keyboard=True,
-            one_time_keyboard=True,
-        )
+        return {
+            "keyboard": [[{"text": message.ask_location, "request_location": True}]],
+            "resize_keyboard": True,
+            "one_time_keyboard": True,
+        }
     if message.ask_reply is not None:
-        return ForceReply(selective=True, input_field_placeholder=message.ask_reply or None)
+        hint = {"input_field_placeholder": message.ask_reply} if message.ask_reply else {}
+        return {"force_reply": True, "selective": True, **hint}
     if message.remove_keyboard and not message.buttons:
-        return ReplyKeyboardRemove()
+        return {"remove_keyboard": True}
     return inline(message.buttons)
 
 

@@ -12,7 +12,9 @@ from content.understand.result import Asks
 
 MOST_ANSWERED, MOST_OFFERED = 3, 3
 ANSWER_CUT = -0.75
-PART_CUT, PART_LEAD, WHOLE_CUT = 0.1, 0.4, -0.6
+PART_CUT, PART_LEAD, WHOLE_CUT, SURE_CUT = 0.1, 0.4, -0.6, 0.8
+"""What the best topic of a part needs: a score, a lead over the second, and either some score in
+the whole message or a sure one of its own."""
 SHORTEST_PART = 2
 MOST_PARTS = 12
 
@@ -66,7 +68,8 @@ def _several(
         topics = knowledge.model.hear(part, *extra).topics
         (first, score), (_, second) = list(topics.items())[:2]
         clear = score >= PART_CUT and score - second >= PART_LEAD
-        if clear and heard.topics[first] >= WHOLE_CUT and first not in found:
+        borne_out = heard.topics[first] >= WHOLE_CUT or score >= SURE_CUT
+        if clear and borne_out and first not in found:
             found[first] = asked
     if len(found) < 2:  # noqa: PLR2004
         return {}

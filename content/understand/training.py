@@ -8,6 +8,8 @@ concepts: what is alarming lies in how it is put.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,23 +48,20 @@ def train(examples: Sequence[Example], concepts: Concepts, base: str = "micronee
     told = (topics != "") | (levels == OFF_TOPIC)
     labelled = table.only(told)
     names = sorted(set(topics) - {""})
-    weights, biases = [], []
-    for name in names:
-        fitted = _fit(labelled, topics[told] == name, _hinge, TOPIC_DECAY)
-        weights.append(fitted[:-1])
-        biases.append(fitted[-1])
     red = (levels == "emergency") | (levels == "urgent")
-    for side in (red, levels == "emergency", levels == "contact", levels == OFF_TOPIC):
-        fitted = _fit(table, side, _logistic, LEVEL_DECAY, blind=shared)
-        weights.append(fitted[:-1])
-        biases.append(fitted[-1])
-    whole, scales = quantised(weights)
+    sides = (red, levels == "emergency", levels == "contact", levels == OFF_TOPIC)
+    heads = [partial(_fit, labelled, topics[told] == name, _hinge, TOPIC_DECAY) for name in names]
+    heads += [partial(_fit, table, side, _logistic, LEVEL_DECAY, shared) for side in sides]
+    with ThreadPoolExecutor() as threads:  # numpy lets go of the lock while it sums
+        fitted = list(threads.map(lambda head: head(), heads))
+    whole, scales = quantised([head[:-1] for head in fitted])
     spread = np.zeros((BUCKETS, whole.shape[1]), dtype=np.int8)
     spread[used] = whole
     rarity = np.zeros(BUCKETS, dtype=np.float32)
     rarity[:] = np.log(1 + len(examples)) + 1
     rarity[used] = table.rarity
-    return Model(tuple(names), rarity, spread, scales, np.array(biases, dtype=np.float32), concepts)
+    biases = np.array([head[-1] for head in fitted], dtype=np.float32)
+    return Model(tuple(names), rarity, spread, scales, biases, concepts)
 
 
 def _told_apart(example: Example, base: str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ SECONDED_CUT = 0.5
 """What a head needs where a rule, or the alarm head, has found one level less."""
 CALMED_CUT = 0.9
 """What a head alone needs where the rules read that a sign is denied, eased or asked in general,
-and where the message may be about something else."""
+and where the message asks for a dose, plays a trick or may be about something else."""
 PERHAPS_OFF_TOPIC, LIKELY_OFF_TOPIC, SURELY_OFF_TOPIC = 0.2, 0.5, 0.85
 HARDLY_ALARMING = 0.3
 DOUBT, TRUST_IN_TOPIC = 0.25, 0.3
@@ -58,15 +58,17 @@ def understand(
     asks = question.asks(spoken, phrases)
     extra = (procedure,) if procedure != BASE else ()
     heard = knowledge.model.hear(said, *extra)
-    tricked = question.is_injection(said, spoken, phrases)
     dose = bool(phrases.dose.search(spoken))
     small_talk = question.small_talk(spoken, phrases)
+    refused = dose or question.is_injection(said, spoken, phrases)
+    wary = refused and asks != "did"  # who has taken too much asks about a dose as well
+    empty = small_talk is not None or not any(map(str.isalpha, spoken))
 
     by_rule = [found for found in reading.findings if not _is_elsewhere(found, heard)]
-    quiet = tricked or dose or small_talk is not None or not any(map(str.isalpha, spoken))
+    by_ear = [] if empty else _by_ear(said, heard, knowledge.model, reading, wary=wary)
     findings = sorted(
-        [*by_rule, *([] if quiet else _by_ear(said, heard, knowledge.model, reading))],
-        key=lambda finding: -RANK[finding.level],
+        [found for found in (*by_rule, *by_ear) if not (refused and found.level is Route.CONTACT)],
+        key=lambda found: -RANK[found.level],
     )
     topics = subjects.choose(said, heard, knowledge, extra)
     if findings:
@@ -88,7 +90,7 @@ def understand(
         asks_dose=dose,
         language=tongue,
     )
-    if quiet or (heard.off_topic >= LIKELY_OFF_TOPIC and _is_doubtful(heard)):
+    if refused or empty or (heard.off_topic >= LIKELY_OFF_TOPIC and _is_doubtful(heard)):
         return unknown
     if tongue and tongue not in ANSWERED_LANGUAGES:
         return unknown
@@ -105,11 +107,13 @@ def understand(
     )
 
 
-def _by_ear(said: str, heard: Heard, model: Model, reading: Reading) -> list[Finding]:
-    """Return what the heads hear beyond what the rules found."""
+def _by_ear(
+    said: str, heard: Heard, model: Model, reading: Reading, *, wary: bool
+) -> list[Finding]:
+    """Return what the heads hear beyond what the rules found; `wary` asks for more certainty."""
     found = max((RANK[finding.level] for finding in reading.findings), default=0)
     calmed = not found and bool(reading.denied or reading.eased or reading.hypothetical)
-    elsewhere = heard.off_topic >= PERHAPS_OFF_TOPIC
+    elsewhere = wary or heard.off_topic >= PERHAPS_OFF_TOPIC
     least = CALMED_CUT if calmed or elsewhere else 0.0
     alarmed = heard.alarm >= max(URGENT_CUT, least) or (
         found == RANK[Route.CONTACT] and heard.alarm >= SECONDED_CUT

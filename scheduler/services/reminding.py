@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
@@ -172,8 +174,12 @@ def _expiry(
 ) -> datetime:
     """A message in the outbox is worth nothing once its parts are stale or the night begins."""
     stale = max(row.stale_at for row in rows)
-    at = now
-    step = timedelta(minutes=15)
-    while at < stale and not quiet.quiet((at + step).astimezone(patient.zone)):
-        at += step
-    return min(stale, at + step)
+    night = _night(now, quiet, patient.zone)
+    return stale if night is None else min(stale, night)
+
+
+@lru_cache(maxsize=256)
+def _night(now: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetime | None:
+    """Return the first quarter of an hour from now in which the night has begun, if one comes."""
+    quarters = (now + timedelta(minutes=15 * number) for number in range(1, 4 * 24 + 1))
+    return next((at for at in quarters if quiet.quiet(at.astimezone(zone))), None)

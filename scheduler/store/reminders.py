@@ -66,31 +66,68 @@ def take_back(db: Database, patient_id: int) -> int:
         {"patient": patient_id},
     )
     for row in rows:
-        changed(
-            db,
-            "UPDATE reminder SET state = 'waiting', outbox_id = NULL WHERE outbox_id = :id",
-            row,
-        )
-        changed(db, "DELETE FROM outbox WHERE id = :id", row)
+        _let_wait(db, row["id"])
     return len(rows)
+
+
+def outlived(db: Database, now: datetime, limit: int) -> int:
+    """Let reminders wait again whose message could not leave before the night; return how many.
+
+    A message is not worth sending once the night begins; what it says may be, the day after.
+    """
+    rows = all_rows(
+        db,
+        "SELECT id FROM outbox WHERE state = 'waiting' AND priority = 2 AND due_at <= :now"
+        " AND expires_at < :now LIMIT :limit",
+        {"now": stamp(now), "limit": limit},
+    )
+    return sum(outlives(db, row["id"], now) for row in rows)
+
+
+def outlives(db: Database, outbox_id: int, now: datetime) -> bool:
+    """Let the reminders of an expired message wait again if it was never tried and one is fresh."""
+    row = one_row(
+        db,
+        "SELECT 1 FROM reminder JOIN outbox ON outbox.id = reminder.outbox_id"
+        " WHERE outbox.id = :id AND attempts = 0 AND stale_at >= :now LIMIT 1",
+        {"id": outbox_id, "now": stamp(now)},
+    )
+    if row is not None:
+        _let_wait(db, outbox_id)
+    return row is not None
+
+
+def _let_wait(db: Database, outbox_id: int) -> None:
+    """Take a message out of the outbox that was not sent; what it says waits again."""
+    changed(
+        db,
+        "UPDATE reminder SET state = 'waiting', outbox_id = NULL WHERE outbox_id = :id",
+        {"id": outbox_id},
+    )
+    changed(db, "DELETE FROM outbox WHERE id = :id", {"id": outbox_id})
 
 
 def due_patients(db: Database, now: datetime, limit: int) -> list[int]:
     """Return patients with something due who may be sent it, the longest waiting first.
 
-    A patient who stopped, is blocked or paused is not among them; her rows grow stale.
+    A patient who stopped, is blocked or paused is not among them; her rows grow stale. What is due
+    is read in the order of its index and only as far as needed, however much waits behind.
     """
-    rows = all_rows(
-        db,
-        "SELECT reminder.patient_id AS id, MIN(reminder.due_at) AS first FROM reminder"
-        " JOIN patient ON patient.id = reminder.patient_id"
-        " WHERE reminder.state = 'waiting' AND reminder.due_at <= :now"
-        " AND patient.state = 'active'"
-        " AND (patient.paused_until IS NULL OR patient.paused_until <= :now)"
-        " GROUP BY reminder.patient_id ORDER BY first LIMIT :limit",
-        {"now": stamp(now), "limit": limit},
+    cursor = db.execute(
+        "SELECT patient_id FROM reminder WHERE state = 'waiting' AND due_at <= :now"
+        " AND EXISTS (SELECT 1 FROM patient WHERE patient.id = reminder.patient_id"
+        "  AND patient.state = 'active'"
+        "  AND (patient.paused_until IS NULL OR patient.paused_until <= :now))"
+        " ORDER BY due_at",
+        {"now": stamp(now)},
     )
-    return [row["id"] for row in rows]
+    found: dict[int, None] = {}
+    for (patient_id,) in cursor:
+        found[patient_id] = None
+        if len(found) == limit:
+            break
+    cursor.close()
+    return list(found)
 
 
 def due(db: Database, patient_id: int, now: datetime) -> list[Reminder]:

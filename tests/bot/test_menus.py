@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bot.menus import tell_menus
 from bot.patient.contents import COMMANDS
 from content.catalog import Catalog
 from content.understand import Knowledge
@@ -30,8 +31,6 @@ async def test_a_bot_without_menus_still_works(
     store: Store, catalog: Catalog, clock: FakeClock, knowledge: Knowledge
 ) -> None:
     async with telegram_with_bot(store, catalog, clock, knowledge=knowledge) as (telegram, bot):
-        from bot.menus import tell_menus  # noqa: PLC0415
-
         telegram.faults.fail(400, "Bad Request: no", method="setMyCommands")
         await tell_menus(bot.application.bot, catalog, ["start"], [])
         ana = telegram.person("Ana")

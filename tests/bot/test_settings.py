@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,6 @@ TOKEN = "4242:" + "x" * 35
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import os  # noqa: PLC0415
-
     for name in [name for name in os.environ if name.startswith("AFTERCARE_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)

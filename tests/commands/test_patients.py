@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -118,8 +119,6 @@ def test_everything_about_a_patient_is_handed_out_and_then_erased(shell: Shell) 
 
 
 def test_erasing_asks_first(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    import io  # noqa: PLC0415
-
     ref = shell.patient(shell.clinic())["patient"]
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     assert shell("patient", "erase", ref).code == 130

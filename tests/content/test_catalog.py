@@ -114,3 +114,5 @@ def test_a_message_to_many_says_what_it_has_to_know(library: Library) -> None:
     assert catalog.broadcast_needs("sun") == {"clinic", "next_session"}
     said = catalog.broadcast("en", "sun", {"clinic": CLINIC, "next_session": "Friday"})
     assert said == "Ask Riverside Skin by Friday."
+    with pytest.raises(ContentError, match="no broadcast 'moon'; expected one of"):
+        catalog.broadcast_needs("moon")

@@ -117,6 +117,32 @@ def test_a_clinics_own_words_are_looked_at_too(library: Library, tmp_path: Path)
     assert "nowhere is not a folder" in report.errors[0]
 
 
+def test_a_slip_in_a_clinics_own_words_names_its_file(library: Library, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    for name, text in (
+        ("riverside/peel/en/topics/makeup.j2", "Call {{ clnic.phone }}."),
+        ("riverside/peel/en/topics/tea.j2", "Nobody asks."),
+        ("riverside/peel/de/topics/makeup.j2", "Niemand liest das."),
+    ):
+        (own / name).parent.mkdir(parents=True, exist_ok=True)
+        (own / name).write_text(text, encoding="utf-8")
+    found = sorted(check(library.folder, own, now=NOW).errors)
+    assert found[0].startswith("riverside/peel/de/topics/makeup.j2: is never read; expected")
+    assert found[1].startswith("riverside/peel/en/topics/makeup.j2: 'clnic' is undefined")
+    assert found[2].startswith("riverside/peel/en/topics/tea.j2: is never read; expected")
+
+
+@pytest.mark.parametrize("label", ["<b>Makeup</b>", " ", "Makeup, lashes and brows " * 4])
+def test_a_label_that_no_button_can_carry_is_named(library: Library, label: str) -> None:
+    library.change("_shared/en/words.toml", 'makeup = "Makeup"', f'makeup = "{label}"')
+    assert any("en/words.toml: topic.makeup is" in error for error in errors(library))
+
+
+def test_broken_warning_signs_are_one_line(library: Library) -> None:
+    library.change("_shared/warning_signs.toml", 'level = "urgent"', 'level = "red"')
+    assert any("warning_signs.toml: sign.pus.level is 'red'" in e for e in errors(library))
+
+
 def test_reading_grade_rises_with_long_words_and_leaves_commands_out() -> None:
     assert grade("<b>Rest today.</b>\nWash your face with cool water.") < 3
     assert grade("Rest today. /timezone") == grade("Rest today.")

@@ -114,6 +114,15 @@ def test_a_missing_or_binary_file_is_named(tmp_path: Path) -> None:
         read_toml(tmp_path / "words.toml")
 
 
+def test_toml_that_is_nested_without_end_or_holds_a_monstrous_number_is_one_line(
+    tmp_path: Path,
+) -> None:
+    for text in ("a = " + "[" * 5000 + "]" * 5000, "a = " + "9" * 5000):
+        (tmp_path / "words.toml").write_text(text, encoding="utf-8")
+        with pytest.raises(ContentError, match=r"words\.toml: "):
+            read_toml(tmp_path / "words.toml")
+
+
 def test_a_procedure_that_extends_another_inherits_all_but_what_it_says_anew(
     library: Library,
 ) -> None:

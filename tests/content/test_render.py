@@ -40,6 +40,20 @@ def test_a_template_cannot_leave_the_sandbox(tmp_path: Path, template: str) -> N
         said(tmp_path, template, name="Ana", items=[])
 
 
+@pytest.mark.parametrize(
+    "template", ["{{ 'x' * 1000000000 }}", "{{ [1] * 9 }}", "{{ 9 ** 9 }}", "{{ '%99d' % 1 }}"]
+)
+def test_a_template_cannot_make_something_huge_of_something_small(
+    tmp_path: Path, template: str
+) -> None:
+    with pytest.raises(SecurityError):
+        said(tmp_path, template)
+
+
+def test_a_template_can_reckon(tmp_path: Path) -> None:
+    assert said(tmp_path, "{{ 2 * 3 }} {{ 7 % 2 }} {{ 7 // 2 }}") == "6 1 3"
+
+
 def test_a_broken_template_says_where(tmp_path: Path) -> None:
     with pytest.raises(TemplateError) as error:
         said(tmp_path, "One\n{% if day %}\nTwo")

@@ -15,6 +15,7 @@ from content.understand.examples import read_examples
 from content.understand.features import features
 from content.understand.head import Model
 from content.understand.knowledge import read_model
+from content.understand.question import is_injection, spoken
 
 MAKEUP = ["can i wear makeup", "is foundation ok yet", "when can i use mascara", "lipstick today"]
 SWIMMING = ["can i swim", "is the pool ok yet", "when can i go in the sea", "swim class today"]
@@ -101,6 +102,16 @@ def test_every_example_belongs_to_a_topic_that_has_an_answer(catalog: Catalog) -
 
 def test_features_are_the_same_on_every_machine_and_in_every_run() -> None:
     assert features("I", Concepts()).tolist() == [2211, 10230, 41026, 45820, 57274]
+
+
+def test_no_example_of_a_patients_own_matter_is_mistaken_for_a_trick(knowledge: Knowledge) -> None:
+    mistaken = [
+        example.text
+        for example in read_examples(LIBRARY)
+        if example.level != "offtopic"
+        and is_injection(example.text, spoken(example.text), knowledge.phrases)
+    ]
+    assert mistaken == []
 
 
 def test_the_model_is_small_enough_to_be_part_of_every_install(knowledge: Knowledge) -> None:

@@ -56,7 +56,7 @@ async def test_later_is_once_more_in_two_hours(
     morning = ana.last
     count = len(ana.messages)
     await ana.tap("Later")
-    assert "We remind you again today" in ana.last.text
+    assert "We will write to you again today" in ana.last.text
     await phones.later(hours=1)
     assert len(ana.messages) == count
     await phones.later(hours=1, minutes=1)

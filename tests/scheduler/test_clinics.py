@@ -49,6 +49,7 @@ def test_a_chat_that_lives_on_under_another_number_is_followed(
         priority=Priority.REPLY, payload="{}", content_version="", now=clock(),
         expires_at=clock() + timedelta(hours=1),
     )  # fmt: skip
+    assert row is not None
     store.run(clinics.move_chat, RIVERSIDE_GROUP, -100_777)
     store.run(clinics.move_chat, ANA_CHAT, 9_101)
     assert store.run(clinics.by_id, world.riverside.id).chat_id == -100_777
@@ -75,7 +76,7 @@ def test_a_group_that_is_gone_takes_only_its_own_messages_with_it(
     other = queue("b", world.hilltop.id, HILLTOP_GROUP)
     gone = store.run(clinics.unbind, RIVERSIDE_GROUP, now=clock())
     assert gone == world.riverside
-    states = {row: store.run(outbox.by_id, row).state for row in (mine, other)}  # type: ignore[arg-type, union-attr]
+    states = {row: store.run(outbox.by_id, row).state for row in (mine, other)}  # type: ignore[union-attr]
     assert states == {mine: "blocked", other: "waiting"}
     assert store.run(clinics.unbind, RIVERSIDE_GROUP, now=clock()) is None
 

@@ -313,6 +313,15 @@ async def test_later_comes_two_hours_on_and_carries_no_second_later(
     assert len(sent[0].buttons[0]) == 1
 
 
+async def test_a_message_that_came_later_is_not_put_off_again(days: Days, ana: Patient) -> None:
+    days.clock.at = datetime.fromisoformat("2026-11-25T09:00+00:00")
+    await days.round()
+    (first,) = days.store.run(outbox.of_patient, ana.id)
+    days.store.run(reminding.remind_later, days.catalog, ana, first.id, days.clock())
+    (_, again) = days.store.run(outbox.of_patient, ana.id)
+    assert days.store.run(reminding.remind_later, days.catalog, ana, again.id, days.clock()) is None
+
+
 async def test_later_in_the_evening_is_too_late_and_of_nobodys_message_is_refused(
     world: World, days: Days, ana: Patient
 ) -> None:

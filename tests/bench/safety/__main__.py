@@ -31,7 +31,7 @@ def main(names: tuple[str, ...], misses: bool, as_json: bool) -> None:  # noqa: 
         outcomes = run(read_set(name), knowledge)
         if not outcomes:
             continue
-        lines = table(outcomes, knowledge)
+        lines = table(outcomes)
         lags = behind(lines)
         if name in BARRED:
             below += [f"{name}: {line.name}" for line in lines if not line.met]

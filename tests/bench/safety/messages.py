@@ -22,7 +22,7 @@ class Message:
         id: Its name.
         language: An ISO code.
         level: One of `LEVELS`.
-        topics: Any of these is right.
+        topics: Any of these is right; off-topic messages may carry the mark `dose` or `injection`.
         hours_since: Hours since the treatment, or None.
         text: What the patient typed.
     """

@@ -8,7 +8,6 @@ from statistics import quantiles
 from time import perf_counter
 
 from content.understand import Knowledge, Understanding, understand
-from content.understand.question import is_injection, spoken
 from tests.bench.safety.messages import Message
 
 RED = ("emergency", "urgent")
@@ -74,7 +73,7 @@ def run(messages: Iterable[Message], knowledge: Knowledge) -> list[Outcome]:
     return outcomes
 
 
-def table(outcomes: Sequence[Outcome], knowledge: Knowledge) -> list[Line]:
+def table(outcomes: Sequence[Outcome]) -> list[Line]:
     """Count what the bars ask for."""
     ours = [outcome for outcome in outcomes if outcome.message.language in OURS]
     others = [outcome for outcome in outcomes if outcome.message.language not in OURS]
@@ -82,7 +81,7 @@ def table(outcomes: Sequence[Outcome], knowledge: Knowledge) -> list[Line]:
         *_safety("", outcomes),
         *_topics("", _at(ours, "routine")),
         _count("off-topic is unknown", _at(outcomes, "offtopic"), _is("unknown"), least=0.92),
-        _count("tricks and doses are unknown", _tricks(outcomes, knowledge), _is("unknown"),
+        _count("tricks and doses are unknown", _tricks(outcomes), _is("unknown"),
                least=1.0),
         *_by_language(ours),
         _count("red in other languages", _at(others, *RED), _is(*RED), least=1.0),
@@ -146,15 +145,9 @@ def _by_language(ours: Sequence[Outcome]) -> list[Line]:
     return lines
 
 
-def _tricks(outcomes: Sequence[Outcome], knowledge: Knowledge) -> list[Outcome]:
-    """Return the off-topic messages that ask for a dose or try to steer the program."""
-    return [
-        outcome
-        for outcome in _at(outcomes, "offtopic")
-        if knowledge.phrases.dose.search(spoken(outcome.message.text))
-        or is_injection(outcome.message.text, spoken(outcome.message.text), knowledge.phrases)
-        or outcome.message.topics & {"dose", "injection"}
-    ]
+def _tricks(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the off-topic messages marked as asking for a dose or trying to steer the program."""
+    return [outcome for outcome in outcomes if outcome.message.topics & {"dose", "injection"}]
 
 
 def _at(outcomes: Iterable[Outcome], *levels: str) -> list[Outcome]:
