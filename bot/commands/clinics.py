@@ -36,7 +36,7 @@ def add(as_json: bool, **values: str) -> None:  # noqa: FBT001
             desk.add_clinic,
             catalog,
             now=system_clock(),
-            **values,  # type: ignore[arg-type]
+            **values,
         )
     if as_json:
         print_json({"clinic": entered.slug, "connect_code": code})
@@ -91,7 +91,7 @@ def show(slug: str, as_json: bool) -> None:  # noqa: FBT001
 @click.argument("settings", nargs=-1, required=True, metavar="SETTING=VALUE...")
 @as_json
 def set_(slug: str, settings: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001
-    """Change settings, such as: phone='+44 20 7946 0000' wait.makeup=48 sunscreen_from_start=yes."""
+    """Change settings, such as: phone='+44 20 7946 0000' wait.makeup=48 self_enrol=yes."""
     with opened() as (_, store, catalog):
         entered = store.run(find_clinic, slug)
         values = _typed(settings, entered)

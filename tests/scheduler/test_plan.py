@@ -49,7 +49,7 @@ def plan_for(
     **hours: float,
 ) -> Plan:
     patient = Patient(zone, joined_at or treated_at)
-    return make_plan([course(treated_at, **hours)], patient, PROCEDURE.pace)
+    return make_plan([course(treated_at, 1, **hours)], patient, PROCEDURE.pace)
 
 
 def steps(message: Message) -> list[str]:
@@ -67,7 +67,9 @@ def covers(messages: tuple[Message, ...], zone: ZoneInfo, day: date) -> set[str]
 
 
 instants = st.datetimes(
-    min_value=datetime(2024, 1, 1), max_value=datetime(2029, 12, 31), timezones=st.just(UTC)
+    min_value=datetime(2024, 1, 1),  # noqa: DTZ001  (hypothesis wants bounds without a zone)
+    max_value=datetime(2029, 12, 31),  # noqa: DTZ001
+    timezones=st.just(UTC),
 )
 
 
