@@ -32,9 +32,6 @@ async def text(conversation: Conversation) -> None:
 async def hear(conversation: Conversation, said: str) -> None:
     """Deal with words, wherever they came from: typed, edited, forwarded or a caption."""
     patient = conversation.patient
-    if patient is None and _looks_like_code(said):
-        await enrol.use_code(conversation, said)
-        return
     understood = understand(
         said,
         knowledge=conversation.house.knowledge,
@@ -43,6 +40,9 @@ async def hear(conversation: Conversation, said: str) -> None:
     )
     if understood.route in RED:
         conversation = replace(conversation, crowded=False)  # a warning is answered in any flood
+    elif patient is None and _looks_like_code(said):
+        await enrol.use_code(conversation, said)
+        return
     elif await _was_asked_for(conversation, said):
         return
     answered = _answer(conversation, understood)

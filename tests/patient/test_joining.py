@@ -178,6 +178,11 @@ async def test_without_a_code_a_warning_sign_still_gets_its_wording(
     assert not phones.known(newcomer)
 
 
+async def test_a_warning_as_long_as_a_code_is_heard_as_a_warning(newcomer: Person) -> None:
+    await newcomer.send("cant breathe lips swelling")
+    assert "112" in newcomer.last.text
+
+
 async def test_a_stranger_gets_no_further_by_commands_or_old_buttons(
     newcomer: Person, phones: Phones
 ) -> None:
