@@ -49,7 +49,7 @@ async def test_a_patient_is_enrolled_asks_warns_the_clinic_and_is_cared_for_all_
     await say(page, "can I wear makeup?")
     await expect(phone(page).locator(".message").last).to_contain_text("tomorrow 14:00")
 
-    await say(page, "there is pus coming out of my cheek and I have a fever")
+    await say(page, "there is yellow pus coming out of my cheek")
     await expect(phone(page).locator(".log")).to_contain_text("+44 20 7946 0018")
     await expect(group(page).locator(".log")).to_contain_text("URGENT")
     await expect(group(page).locator(".log")).to_contain_text("pus coming out of my cheek")
