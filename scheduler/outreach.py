@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import datetime
 
 from content.catalog import Catalog
-from scheduler.services import broadcast, noticing
+from scheduler.services import dispatch, noticing
 from scheduler.store.engine import Store
 
 STEPS = 1000
@@ -23,7 +23,7 @@ async def outreach(
     now: datetime,
     *,
     batch: int = 25,
-    ahead: int = broadcast.AHEAD,
+    ahead: int = dispatch.AHEAD,
 ) -> Counter[str]:
     """Do what is due and say how much there was of everything.
 
@@ -45,7 +45,7 @@ async def outreach(
             break
     counts.update(await _gaps(store, catalog, now, batch))
     for _ in range(STEPS):
-        found = await store.tx(broadcast.advance, catalog, now, batch=batch, ahead=ahead)
+        found = await store.tx(dispatch.advance, catalog, now, batch=batch, ahead=ahead)
         counts.update(found)
         if not found["more"]:
             break

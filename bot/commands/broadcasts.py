@@ -23,8 +23,8 @@ from content.telegram_html import visible
 from scheduler.clock import system_clock
 from scheduler.model import Broadcast
 from scheduler.services import broadcast as broadcasting
-from scheduler.services import listing, segment
-from scheduler.services.broadcast import Audience
+from scheduler.services import dispatch, listing, segment
+from scheduler.services.audience import Audience, count
 from scheduler.services.segment import SegmentError
 from scheduler.store import broadcasts, clinics
 from scheduler.store.engine import stamp
@@ -142,7 +142,7 @@ def confirm(number: int, as_json: bool) -> None:  # noqa: FBT001
 
     def go(db: Database) -> Broadcast:
         made = broadcasting.found(db, number)
-        audience = broadcasting.count(db, catalog, made, now)
+        audience = count(db, catalog, made, now)
         return broadcasting.confirm(db, made, audience, actor="shell", now=now)
 
     with opened() as (_, store, catalog):
@@ -201,7 +201,7 @@ def _previews(
     db: Database, catalog: Catalog, made: Broadcast, audience: Audience, now: datetime
 ) -> list[str]:
     return [
-        broadcasting.preview(db, catalog, made, patient_id, now)[0]
+        dispatch.preview(db, catalog, made, patient_id, now)[0]
         for _, patient_id in sorted(audience.samples.items())
     ]
 

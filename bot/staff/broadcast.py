@@ -13,8 +13,10 @@ from bot.staff.progress import card_of
 from scheduler.buttons import pack
 from scheduler.messenger import Button, Keyboard, Outgoing, Sent
 from scheduler.model import Broadcast
-from scheduler.services import broadcast, segment, wording
-from scheduler.services.broadcast import Audience, BroadcastError
+from scheduler.services import audience as audiences
+from scheduler.services import broadcast, dispatch, segment, wording
+from scheduler.services.audience import Audience
+from scheduler.services.broadcast import BroadcastError
 from scheduler.services.segment import SegmentError
 from scheduler.services.wording import WordingError
 from scheduler.store import broadcasts
@@ -260,7 +262,7 @@ def _last_word(desk: Desk, draft: Broadcast) -> Keyboard:
 
 
 async def _counted(desk: Desk, draft: Broadcast) -> Audience:
-    return await broadcast.counted(
+    return await audiences.counted(
         desk.house.store, desk.house.catalog, draft, desk.clinic, desk.now
     )
 
@@ -270,7 +272,7 @@ async def _seen(desk: Desk, draft: Broadcast) -> tuple[Audience, list[tuple[str,
     audience = await _counted(desk, draft)
     previews = []
     for language, patient_id in sorted(audience.samples.items()):
-        text, _ = await desk.tx(broadcast.preview, desk.house.catalog, draft, patient_id, desk.now)
+        text, _ = await desk.tx(dispatch.preview, desk.house.catalog, draft, patient_id, desk.now)
         previews.append((language, text))
     return audience, previews
 

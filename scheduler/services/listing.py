@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from content.catalog import Catalog
 from scheduler.model import Broadcast
-from scheduler.services import broadcast as broadcasting
+from scheduler.services import audience
 from scheduler.store import broadcasts, clinics
 from scheduler.store.engine import stamp
 
@@ -18,14 +18,14 @@ def outcomes(db: Database, catalog: Catalog, broadcast: Broadcast, now: datetime
     """Return how many recipients each way of ending has; before sending, all of them wait."""
     counts = broadcasts.outcomes(db, broadcast)
     if broadcast.gathered_at is None and broadcast.state != "cancelled":
-        counts["waiting"] = broadcasting.count(db, catalog, broadcast, now).recipients
+        counts["waiting"] = audience.count(db, catalog, broadcast, now).recipients
     return counts
 
 
 def skipped(db: Database, catalog: Catalog, broadcast: Broadcast, now: datetime) -> dict[str, int]:
     """Return reason -> how many were left out when recipients were gathered, or would be now."""
     if broadcast.gathered_at is None and broadcast.state != "cancelled":
-        return dict(broadcasting.count(db, catalog, broadcast, now).skipped)
+        return dict(audience.count(db, catalog, broadcast, now).skipped)
     return dict(broadcast.skipped)
 
 

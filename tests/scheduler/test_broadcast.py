@@ -11,7 +11,7 @@ from scheduler.delivery import Delivery
 from scheduler.messenger import Blocked, RetryAfter, Sent, Unknown
 from scheduler.model import Broadcast, Patient, Priority
 from scheduler.outreach import outreach
-from scheduler.services import broadcast, enrolment, preferences, sessions
+from scheduler.services import audience, broadcast, enrolment, preferences, sessions
 from scheduler.services.broadcast import BroadcastError
 from scheduler.services.segment import SegmentError
 from scheduler.services.wording import WordingError
@@ -60,7 +60,7 @@ class Desk:
             lambda db: broadcast.confirm(
                 db,
                 made,
-                broadcast.count(db, self.world.catalog, made, self.clock()),
+                audience.count(db, self.world.catalog, made, self.clock()),
                 actor="shell",
                 now=self.clock(),
             )
