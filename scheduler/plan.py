@@ -316,12 +316,15 @@ def _without_repeats(message: Message, treated_at: Mapping[int, datetime]) -> Me
         message.parts, key=lambda part: (treated_at[part.treatment], len(part.covers)), reverse=True
     )
     said: set[Care] = set()
-    shown: set[tuple[int, str]] = set()
+    unsaid: set[tuple[int, str]] = set()
     for part in newest_first:
-        if not set(part.covers) <= said:
-            shown.add((part.treatment, part.step))
-            said |= set(part.covers)
+        if said.issuperset(part.covers):
+            unsaid.add((part.treatment, part.step))
+        said.update(part.covers)
+    if not unsaid:
+        return message
     parts = tuple(
-        replace(part, shown=(part.treatment, part.step) in shown) for part in message.parts
+        replace(part, shown=False) if (part.treatment, part.step) in unsaid else part
+        for part in message.parts
     )
     return replace(message, parts=parts)

@@ -1,7 +1,7 @@
 """Answers to a patient: at once, ahead of everything unasked, and kept if they could not leave.
 
-A reply does not queue in the outbox. Only one that surely was not sent goes there, with the
-priority of a reply, so that an answer is late rather than lost.
+A reply does not queue in the outbox. Only one that was not sent, or of which nobody can know, goes
+there, with the priority of a reply, so that an answer is late or comes twice rather than never.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from scheduler.messenger import (
     Outgoing,
     RetryAfter,
     SendResult,
+    Unknown,
     Unreachable,
 )
 from scheduler.model import Priority
@@ -71,6 +72,8 @@ class Replies:
                     await self._keep(message, key, clinic_id, patient_id)
             case Unreachable() if keep:
                 await self._keep(message, key, clinic_id, patient_id)
+            case Unknown() if keep:  # once more: a warning twice does no harm, a lost one would
+                await self._keep(message, key, clinic_id, patient_id, attempts=1)
             case Migrated(chat_id) if keep:
                 await self._keep(message, key, clinic_id, patient_id, chat_id=chat_id)
             case Blocked() if patient_id is not None:
@@ -85,6 +88,7 @@ class Replies:
         patient_id: int | None,
         *,
         chat_id: int | None = None,
+        attempts: int = 0,
     ) -> None:
         now = self._clock()
         await self._store.tx(
@@ -104,4 +108,5 @@ class Replies:
             content_version="",
             now=now,
             expires_at=now + WORTH,
+            attempts=attempts,
         )

@@ -20,6 +20,9 @@ from scheduler.store import outbox, reminders
 from scheduler.store.engine import Store
 
 ASIDE = timedelta(hours=1)
+ROUNDS = 40
+"""The most transactions of reminders in one tick: about a second of work, more than Telegram takes
+in the time, so an alarm or a stop never waits for ten thousand reminders that are due at once."""
 
 log = structlog.get_logger()
 
@@ -31,7 +34,8 @@ async def tick(store: Store, catalog: Catalog, now: datetime, *, batch: int = 25
         store: The database.
         catalog: The words.
         now: The present instant.
-        batch: How many patients one transaction looks at.
+        batch: How many patients one transaction looks at; what is left after `ROUNDS` of them
+            is done in the next tick.
 
     Returns:
         Counts of rows `queued`, `postponed`, `outlived`, `stale`, `too_many`, `broken`, and of
@@ -41,7 +45,7 @@ async def tick(store: Store, catalog: Catalog, now: datetime, *, batch: int = 25
     counts["stale"] += await store.tx(reminders.skip_stale, now, 10 * batch)
     counts["outlived"] += await store.tx(reminders.outlived, now, 10 * batch)
     counts["expired"] += await store.tx(outbox.expire, now, 10 * batch)
-    while True:
+    for _ in range(ROUNDS):
         found = await store.tx(_round, catalog, now, batch)
         counts.update(found)
         if found["patients"] < batch:

@@ -17,6 +17,7 @@ from bot.commands.common import (
     parse_instant,
     print_json,
     print_table,
+    row_number,
 )
 from content.catalog import Catalog
 from content.telegram_html import visible
@@ -116,7 +117,7 @@ def list_(slug: str | None, as_json: bool) -> None:  # noqa: FBT001
 
 
 @broadcast.command("show")
-@click.argument("number", type=int)
+@click.argument("number", type=row_number)
 @as_json
 def show(number: int, as_json: bool) -> None:  # noqa: FBT001
     """Show where a broadcast stands, how each recipient ended, and of whom nobody can know."""
@@ -134,7 +135,7 @@ def show(number: int, as_json: bool) -> None:  # noqa: FBT001
 
 
 @broadcast.command("confirm")
-@click.argument("number", type=int)
+@click.argument("number", type=row_number)
 @as_json
 def confirm(number: int, as_json: bool) -> None:  # noqa: FBT001
     """Let a draft be sent, at its time or at once."""
@@ -154,7 +155,7 @@ def _change(name: str, told: str, change: Callable[..., Broadcast]) -> click.Com
     """Make a command that changes where a broadcast stands."""
 
     @click.command(name, help=told)
-    @click.argument("number", type=int)
+    @click.argument("number", type=row_number)
     @as_json
     def command(number: int, as_json: bool) -> None:  # noqa: FBT001
         now = system_clock()

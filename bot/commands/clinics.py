@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bot.commands.common import as_json, find_clinic, opened, print_json, print_table
+from bot.commands.common import as_json, find_clinic, opened, print_json, print_table, row_number
 from scheduler.clock import system_clock
 from scheduler.model import Clinic
 from scheduler.services import desk
@@ -122,7 +122,7 @@ def staff_list(slug: str, as_json: bool) -> None:  # noqa: FBT001
 
 
 @staff.command("remove")
-@click.argument("user_id", type=int)
+@click.argument("user_id", type=row_number)
 @click.option("--clinic", "slug", required=True)
 @as_json
 def staff_remove(user_id: int, slug: str, as_json: bool) -> None:  # noqa: FBT001

@@ -21,6 +21,11 @@ from scheduler.services.settings import check_zone
 from scheduler.store import clinics, patients
 from scheduler.store.engine import Store
 
+YEARS = range(2000, 2100)
+
+row_number = click.IntRange(1, 2**63 - 1)
+"""A number that the database could have given a row."""
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
@@ -71,6 +76,8 @@ def parse_instant(text: str, zone: tzinfo | None = None) -> datetime:
         raise click.UsageError(
             f"{text!r} is not a time; expected ISO 8601 such as 2026-11-22T14:30"
         ) from None
+    if at.year not in YEARS:
+        raise click.UsageError(f"{text!r} is out of reach; expected a year from 2000 to 2099")
     if at.tzinfo is None:
         if zone is None:
             raise click.UsageError(f"{text!r} has no offset; expected e.g. 2026-11-22T14:30+01:00")

@@ -45,6 +45,8 @@ def import_(file: Path, slug: str, apply_: bool, as_json: bool) -> None:  # noqa
     with opened() as (_, store, _catalog):
         clinic = store.run(find_clinic, slug)
         good, bad = store.run(timetable.look, clinic, content, now)
+        if apply_ and bad and not good:
+            raise TimetableError(f"no row is good; line {bad[0].line}: {bad[0].reason}")
         if apply_:
             store.run(timetable.apply, good, actor="shell", now=now)
     if as_json:

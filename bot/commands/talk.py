@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any
 
 import click
@@ -68,12 +69,15 @@ def simulate(
     set_waits = parse_waits(waits)
     check_waits(catalog, procedure, set_waits)
     treated = parse_instant(treated_at, zone)
+    joined = parse_instant(enrolled_at, zone) if enrolled_at else treated
+    if joined < treated:
+        raise click.UsageError("--enrolled-at is before --treated-at; expected a later time")
     played = play(
         catalog,
         procedure=procedure,
         treated_at=treated,
         zone=zone,
-        joined_at=parse_instant(enrolled_at, zone) if enrolled_at else treated,
+        joined_at=joined,
         waits=set_waits,
         language=language,
         clinic=SAMPLE_CLINIC,
@@ -114,7 +118,13 @@ def ask(
 ) -> None:
     """Show the answer a patient would get; TEXT `-` with --json reads JSON lines."""
     catalog = catalog_alone()
-    desk = _Desk(catalog, load_knowledge(catalog.library), system_clock())
+    _known_language(catalog, language)
+    if hours_since is not None and not isfinite(hours_since):
+        raise click.UsageError(f"--hours-since is {hours_since}; expected a number of hours")
+    knowledge = load_knowledge(catalog.library)
+    if knowledge.outdated:
+        click.echo(f"Note: {knowledge.outdated}", err=True)
+    desk = _Desk(catalog, knowledge, system_clock())
     if text == "-":
         lines = [(number, line) for number, line in enumerate(sys.stdin, 1) if line.strip()]
         rows = [_row(line, number, catalog) for number, line in lines]

@@ -41,7 +41,7 @@ async def not_text(conversation: Conversation) -> None:
         now=conversation.now,
     )
     match received.outcome:
-        case "ask":
+        case "ask" | "held" if not received.more:
             await conversation.say(
                 conversation.screen("media_ask", days=sharing.KEPT.days), _yes_or_no(conversation)
             )

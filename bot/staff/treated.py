@@ -16,12 +16,10 @@ from bot.staff.desk import Desk
 from scheduler.buttons import pack
 from scheduler.messenger import Attachment, Button, Keyboard, Sent
 from scheduler.services import care, treated
-from scheduler.services.enrolment import EnrolmentError, check_waits
+from scheduler.services.enrolment import LONGEST_REFERENCE, EnrolmentError, check_waits
 from scheduler.services.sessions import SessionError
 from scheduler.store import clinics, drafts, patients
 from scheduler.store.drafts import Draft
-
-LONGEST_REFERENCE = 40
 
 
 async def begin(desk: Desk) -> None:

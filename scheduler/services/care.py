@@ -7,7 +7,8 @@ that wait are then those of the plan and nothing else has to be repaired.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from sqlite_utils import Database
 
@@ -62,10 +63,15 @@ def voice(clinic: Clinic, now: datetime, language: str) -> ClinicVoice:
         phone=clinic.phone,
         emergency_number=clinic.emergency_number,
         crisis_line=clinic.crisis_line,
-        hours=opening_hours(open_weekdays(clinic.open_days), clinic.opens, clinic.closes, language),
+        hours=_hours(clinic.open_days, clinic.opens, clinic.closes, language),
         open_now=open_now(clinic, now),
         sunscreen_from_start=clinic.sunscreen_from_start,
     )
+
+
+@lru_cache(maxsize=1024)
+def _hours(open_days: str, opens: time, closes: time, language: str) -> str:
+    return opening_hours(open_weekdays(open_days), opens, closes, language)
 
 
 def courses(
@@ -97,7 +103,9 @@ def standing(
         return standing_in_general(general, now=now, zone=patient.zone)
     ends = planning.strictest(known)
     latest = max(known, key=lambda course: course.treated_at)
-    hours = {key: hours for course in known for key, hours in course.hours.items()}
+    hours: dict[str, float] = {}
+    for course in known:
+        hours.update(course.hours)
     return Standing(
         now=now,
         zone=patient.zone,

@@ -18,6 +18,7 @@ from scheduler.store import clinics, codes, patients, records, sessions
 
 CONSENT_VERSION = "2026.1"
 CODE_LIFE = timedelta(days=14)
+LONGEST_REFERENCE = 40
 CODE_BYTES = 16  # 128 random bits, the least that the issue of a medical code should have
 
 Refusal = Literal["unknown", "used", "expired", "someone_else"]
@@ -74,6 +75,7 @@ def invite(
     check_waits(catalog, procedure, waits or {})
     check_area(catalog, procedure, area)
     check_time(treated_at, now)
+    check_reference(reference)
     ref = new_ref()
     patient_id = patients.add(
         db,
@@ -130,6 +132,15 @@ def check_area(catalog: Catalog, procedure: str, area: str) -> None:
     known = catalog.procedure(procedure).areas
     if area and area not in known:
         raise EnrolmentError(f"there is no area {area!r}; expected one of {', '.join(known)}")
+
+
+def check_reference(reference: str) -> None:
+    """Raise `EnrolmentError` for a reference that would not fit on one line of a card."""
+    if len(reference) > LONGEST_REFERENCE or not (reference.isprintable()):
+        raise EnrolmentError(
+            f"the reference is over {LONGEST_REFERENCE} characters or not one line; "
+            "expected a short one, and never a name"
+        )
 
 
 def check_time(treated_at: datetime, now: datetime) -> None:

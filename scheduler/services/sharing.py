@@ -63,9 +63,9 @@ def receive(
     )
     if media_id is None:
         return Received("known")
-    if answer is None:
-        return Received("held" if asked_before else "ask")
     more = media.album_known(db, patient.id, album, media_id)
+    if answer is None:
+        return Received("held" if asked_before else "ask", more=more)
     return Received("passed", _pass(db, patient, [media_id], now), more)
 
 

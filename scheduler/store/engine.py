@@ -9,28 +9,25 @@ sqlite-utils gives the migrations and the tables; SQL stays in this package.
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Lock
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
 from scheduler.store.migrations import LATEST, MIGRATIONS, applied
+from scheduler.store.worker import Worker
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _BUSY_MS = 10_000
 _CHECKED_BYTES = 32 * 1024 * 1024
-_TOGETHER = 64  # the most changes in one transaction
+_WIDTH = len("2026-11-22T09:00:00.000000")
 _PASSING = frozenset(
     {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 )
@@ -54,15 +51,8 @@ class Store:
 
     def __init__(self, path: Path | str, *, durable: bool = True) -> None:
         self.path = path
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._queue: SimpleQueue[_Change] = SimpleQueue()
-        self._calling = Lock()
-        self._called = False
-        try:
-            self._db = self._thread.submit(_open, path, durable=durable).result()
-        except BaseException:
-            self._thread.shutdown()
-            raise
+        self._writer = Worker(partial(_open, path, durable=durable), "BEGIN IMMEDIATE")
+        self._reader: Worker | None = None
 
     async def tx(
         self, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
@@ -72,46 +62,37 @@ class Store:
         It is committed if `work` returns and undone if it raises, whatever else shares its
         transaction. A caller that is cancelled before its change began has it left out.
         """
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[T] = loop.create_future()
-        self._add(_Change(work, args, kwargs, done, loop))
-        return await done
+        return await self._writer.do(work, *args, **kwargs)
+
+    async def look(
+        self, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `work(db, …)` that only reads, beside the writer, so it never waits for the disk.
+
+        It sees everything that was committed before. A store in memory has one connection only.
+        """
+        if self._reader is None:
+            memory = str(self.path) == ":memory:"
+            self._reader = (
+                self._writer if memory else Worker(partial(_open_to_read, self.path), "BEGIN")
+            )
+        return await self._reader.do(work, *args, **kwargs)
 
     def run(
         self, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Do the same as `tx` for callers that have no event loop, such as the shell."""
-        done: Future[T] = Future()
-        self._add(_Change(work, args, kwargs, done, None))
-        return done.result()
-
-    def _add(self, change: _Change) -> None:
-        self._queue.put(change)
-        self._call()
-
-    def _call(self) -> None:
-        """Have the writer look at its queue, unless it is about to."""
-        with self._calling:
-            if self._called:
-                return
-            self._called = True
-        self._thread.submit(self._round)
-
-    def _round(self) -> None:
-        with self._calling:
-            self._called = False
-        _settle(self._db, self._queue)
-        if not self._queue.empty():
-            self._call()
+        return self._writer.do_and_wait(work, *args, **kwargs)
 
     def backup(self, target: Path) -> None:
         """Copy the whole database, while it is in use, into a new file readable by its owner."""
-        self._thread.submit(_backup, self._db, target).result()
+        self._writer.alone(_backup, target)
 
     def close(self) -> None:
         """Finish what is queued and close the file."""
-        self._thread.submit(self._db.close).result()
-        self._thread.shutdown()
+        if self._reader is not None and self._reader is not self._writer:
+            self._reader.close()
+        self._writer.close()
 
 
 def _open(path: Path | str, *, durable: bool) -> Database:
@@ -134,6 +115,14 @@ def _open(path: Path | str, *, durable: bool) -> Database:
     except sqlite3.DatabaseError as error:
         connection.close()
         raise StoreError(f"{path} could not be opened: {error}") from None
+    return db
+
+
+def _open_to_read(path: Path | str) -> Database:
+    address = f"{Path(path).absolute().as_uri()}?mode=ro"
+    db = Database(sqlite3.connect(address, uri=True, isolation_level="DEFERRED"), strict=True)
+    db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    db.execute("PRAGMA query_only = ON")
     return db
 
 
@@ -180,104 +169,6 @@ def _damage(connection: sqlite3.Connection, path: Path) -> str | None:
         return None
     verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     return None if verdict == "ok" else verdict
-
-
-@dataclass(eq=False, slots=True)
-class _Change:
-    """Work that waits for the writer thread, and where its result goes.
-
-    Attributes:
-        work: What is called, with the database first.
-        args: What else it is given.
-        kwargs: The same by name.
-        done: Where the result goes.
-        loop: The event loop in which it is awaited; None for a caller that has none.
-    """
-
-    work: Callable[..., Any]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    done: asyncio.Future[Any] | Future[Any]
-    loop: asyncio.AbstractEventLoop | None
-
-    def wanted(self) -> bool:
-        """Whether somebody still waits for it."""
-        return not self.done.cancelled()
-
-    def tell(self, result: Any, failed: BaseException | None) -> None:
-        """Say how it ended; called where it is awaited."""
-        if self.done.done():
-            return
-        if failed is not None:
-            self.done.set_exception(failed)
-        else:
-            self.done.set_result(result)
-
-
-_Ended = tuple[_Change, Any, BaseException | None]
-
-
-def _settle(db: Database, queue: SimpleQueue[_Change]) -> None:
-    """Do what waits in one transaction; report only after it is on the disk."""
-    changes = _waiting(queue)
-    if not changes:
-        return
-    ended: list[_Ended] = []
-    try:
-        db.conn.execute("BEGIN IMMEDIATE")
-        ended.extend(_one(db, change) for change in changes)
-        db.conn.commit()
-    except BaseException as error:  # noqa: BLE001  (whoever waits has to hear of it)
-        if db.conn.in_transaction:
-            db.conn.rollback()
-        ended = [(change, None, error) for change in changes]
-    _report(ended)
-
-
-def _waiting(queue: SimpleQueue[_Change]) -> list[_Change]:
-    changes: list[_Change] = []
-    while len(changes) < _TOGETHER:
-        try:
-            change = queue.get_nowait()
-        except Empty:
-            break
-        if change.wanted():
-            changes.append(change)
-    return changes
-
-
-def _one(db: Database, change: _Change) -> _Ended:
-    """Do one change in a savepoint, so that its failure undoes nobody else's."""
-    db.conn.execute("SAVEPOINT change")
-    try:
-        result = change.work(db, *change.args, **change.kwargs)
-    except BaseException as error:
-        if not db.conn.in_transaction:  # a full disk makes SQLite undo the whole of it
-            raise
-        db.conn.execute("ROLLBACK TO change")
-        db.conn.execute("RELEASE change")
-        return change, None, error
-    db.conn.execute("RELEASE change")
-    return change, result, None
-
-
-def _report(ended: Sequence[_Ended]) -> None:
-    """Tell everybody how it ended, and wake an event loop once for all of its own."""
-    loops: dict[asyncio.AbstractEventLoop, list[_Ended]] = {}
-    for one in ended:
-        change, result, failed = one
-        if change.loop is None:
-            change.tell(result, failed)
-        else:
-            loops.setdefault(change.loop, []).append(one)
-    for loop, ones in loops.items():
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_tell, ones)
-
-
-def _tell(ended: Sequence[_Ended]) -> None:
-    for change, result, failed in ended:
-        change.tell(result, failed)
 
 
 def _backup(db: Database, target: Path) -> None:
@@ -356,7 +247,8 @@ def stamp(at: datetime) -> str:
     """
     if at.tzinfo is None:
         raise ValueError("a naive datetime has no place in the store")
-    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return in_utc.isoformat(timespec="microseconds")[:_WIDTH] + "Z"
 
 
 def instant(text: str) -> datetime:

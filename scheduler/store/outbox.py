@@ -32,14 +32,18 @@ def add(
     now: datetime,
     expires_at: datetime,
     due_at: datetime | None = None,
+    attempts: int = 0,
 ) -> int | None:
-    """Queue a message; return its id, or None if that key was queued before."""
+    """Queue a message; return its id, or None if that key was queued before.
+
+    `attempts` is how often it may have been sent already.
+    """
     row = one_row(
         db,
         "INSERT INTO outbox (dedupe_key, clinic_id, patient_id, chat_id, kind, priority, payload,"
-        " content_version, created_at, due_at, expires_at)"
+        " content_version, created_at, due_at, expires_at, attempts)"
         " VALUES (:key, :clinic, :patient, :chat, :kind, :priority, :payload,"
-        " :version, :now, :due, :expires)"
+        " :version, :now, :due, :expires, :attempts)"
         " ON CONFLICT (dedupe_key) DO NOTHING RETURNING id",
         {
             "key": dedupe_key,
@@ -50,6 +54,7 @@ def add(
             "priority": int(priority),
             "payload": payload,
             "version": content_version,
+            "attempts": attempts,
             "now": stamp(now),
             "due": stamp(due_at or now),
             "expires": stamp(expires_at),

@@ -56,15 +56,16 @@ def add(
 
 def change(db: Database, patient_id: int, /, **values: Any) -> None:
     """Set some columns; datetimes are stored in UTC. Raises `KeyError` for a fixed column."""
-    for column, value in values.items():
+    for column in values:
         if column not in _CHANGEABLE:
             raise KeyError(column)
-        stored = stamp(value) if isinstance(value, datetime) else value
-        changed(
-            db,
-            f"UPDATE patient SET {column} = :value WHERE id = :id",
-            {"value": stored, "id": patient_id},
-        )
+    stored = {
+        column: stamp(value) if isinstance(value, datetime) else value
+        for column, value in values.items()
+    }
+    columns = ", ".join(f"{column} = :{column}" for column in stored)
+    if columns:
+        changed(db, f"UPDATE patient SET {columns} WHERE id = :id", {**stored, "id": patient_id})
 
 
 def by_id(db: Database, patient_id: int) -> Patient | None:

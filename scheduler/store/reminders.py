@@ -33,21 +33,21 @@ def replace_waiting(db: Database, patient_id: int, plan: Plan) -> int:
         {"patient": patient_id},
     )
     rows = [
-        {
-            "patient": patient_id,
-            "treatment": part.treatment,
-            "step": part.step,
-            "due": stamp(message.at),
-            "not_before": stamp(part.not_before),
-            "stale": stamp(part.stale_at),
-            "shown": int(part.shown),
-        }
+        (
+            patient_id,
+            part.treatment,
+            part.step,
+            stamp(message.at),
+            stamp(part.not_before),
+            stamp(part.stale_at),
+            int(part.shown),
+        )
         for message in plan.messages
         for part in message.parts
     ]
     db.conn.executemany(
         "INSERT INTO reminder (patient_id, treatment_id, step, due_at, not_before, stale_at, shown)"
-        " VALUES (:patient, :treatment, :step, :due, :not_before, :stale, :shown)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
     return len(rows)

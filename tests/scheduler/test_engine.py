@@ -118,16 +118,12 @@ def test_a_full_disk_is_told_and_loses_nothing(opener: Opener, path: Path) -> No
     store = opener()
     store.run(records.keep, "before", "kept")
     pages = store.run(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
-    store._thread.submit(
-        lambda: store._db.execute(f"PRAGMA max_page_count = {pages}").fetchall()
-    ).result()
+    store._writer.alone(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchall())
     with pytest.raises(sqlite3.OperationalError, match="full"):
         store.run(records.keep, "too_much", "x" * 1_000_000)
     assert store.run(records.fact, "before") == "kept"
     assert store.run(records.fact, "too_much") is None
-    store._thread.submit(
-        lambda: store._db.execute("PRAGMA max_page_count = 100000").fetchall()
-    ).result()
+    store._writer.alone(lambda db: db.execute("PRAGMA max_page_count = 100000").fetchall())
     store.run(records.keep, "after", "room again")
     assert store.run(records.fact, "after") == "room again"
 
@@ -137,9 +133,7 @@ async def test_who_shared_a_transaction_with_a_full_disk_is_told_too(
 ) -> None:
     store = opener()
     pages = store.run(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
-    store._thread.submit(
-        lambda: store._db.execute(f"PRAGMA max_page_count = {pages}").fetchall()
-    ).result()
+    store._writer.alone(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchall())
     results = await asyncio.gather(
         store.tx(records.keep, "small", "1"),
         store.tx(records.keep, "big", "x" * 1_000_000),
@@ -357,3 +351,37 @@ def test_time_is_kept_in_one_form_whatever_zone_it_comes_in() -> None:
 def test_a_time_without_a_zone_has_no_place_in_the_store() -> None:
     with pytest.raises(ValueError, match="naive"):
         stamp(datetime(2026, 11, 24, 15, 30))  # noqa: DTZ001
+
+
+async def test_what_only_reads_sees_what_was_written_and_can_write_nothing(
+    opener: Opener, path: Path
+) -> None:
+    store = opener()
+    await store.tx(records.keep, "city", "Leeds")
+    assert await store.look(records.fact, "city") == "Leeds"
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await store.look(records.keep, "city", "York")
+    assert await store.look(records.fact, "city") == "Leeds"
+
+
+async def test_who_reads_does_not_wait_for_who_writes(opener: Opener, path: Path) -> None:
+    store = opener()
+    await store.tx(records.keep, "city", "Leeds")
+    loop, writing, read = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+
+    def slow(db: Database) -> None:
+        records.keep(db, "city", "York")
+        loop.call_soon_threadsafe(writing.set)
+        asyncio.run_coroutine_threadsafe(read.wait(), loop).result()
+
+    change = asyncio.create_task(store.tx(slow))
+    await writing.wait()
+    assert await store.look(records.fact, "city") == "Leeds"
+    read.set()
+    await change
+    assert await store.look(records.fact, "city") == "York"
+
+
+async def test_a_store_in_memory_is_read_by_the_one_connection_it_has(store: Store) -> None:
+    await store.tx(records.keep, "city", "Leeds")
+    assert await store.look(records.fact, "city") == "Leeds"

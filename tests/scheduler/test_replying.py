@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from scheduler import payload
+from scheduler.delivery import Delivery
 from scheduler.messenger import (
     Blocked,
     Migrated,
@@ -93,15 +94,26 @@ async def test_who_blocked_the_bot_meanwhile_is_noted(line: Line) -> None:
     assert line.kept() == []
 
 
-@pytest.mark.parametrize("result", [Rejected("bad"), Unknown("no answer in time")])
-async def test_what_may_have_arrived_or_never_will_is_not_kept(
-    line: Line, result: SendResult
-) -> None:
-    assert await line.answer(result) == result
+async def test_what_telegram_refuses_is_not_kept(line: Line) -> None:
+    assert await line.answer(Rejected("bad")) == Rejected("bad")
     assert line.kept() == []
 
 
-@pytest.mark.parametrize("result", [Unreachable("x"), RetryAfter(1), Migrated(5)])
+@pytest.mark.parametrize("result", [Unreachable("x"), RetryAfter(1), Migrated(5), Unknown("x")])
 async def test_an_answer_with_a_secret_in_it_is_never_kept(line: Line, result: SendResult) -> None:
     await line.answer(result, keep=False)
     assert line.kept() == []
+
+
+async def test_an_answer_of_which_nobody_knows_is_sent_once_more_and_then_named(
+    line: Line, clock: FakeClock
+) -> None:
+    await line.answer(Unknown("no answer in time"))
+    line.messenger.results.append(Unknown("no answer in time"))
+    delivery = Delivery(line.store, line.messenger, line.pacer, clock)
+    for _ in range(3):
+        await delivery.drain()
+        clock.forward(minutes=5)
+    (row,) = line.kept()
+    assert row.state == "uncertain"
+    assert len(line.messenger.sent) == 2

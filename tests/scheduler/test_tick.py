@@ -348,3 +348,15 @@ def test_nothing_is_queued_for_somebody_who_is_not_there(
     store: Store, catalog: Catalog, clock: FakeClock
 ) -> None:
     assert store.run(reminding.queue_due, catalog, 99, clock()) == reminding.Queued()
+
+
+async def test_one_tick_ends_though_very_much_is_due_and_the_next_goes_on(
+    days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.tick.ROUNDS", 2)
+    for number in range(5):
+        days.world.join(treated_at=days.clock(), now=days.clock(), chat_id=700 + number)
+    days.clock.forward(days=1)
+    looked_at = [(await days.round(batch=1))["patients"] for _ in range(4)]
+    assert looked_at == [2, 2, 1, 0]
+    assert len(days.messenger.sent) == 5

@@ -1,0 +1,133 @@
+"""Marks that share one wait for the disk keep everybody's own fate."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+from sqlite_utils import Database
+
+from scheduler import payload
+from scheduler.delivery import Delivery
+from scheduler.marks import Marks
+from scheduler.messenger import Blocked, RetryAfter, Sent
+from scheduler.model import OutboxRow, Patient, Priority
+from scheduler.store import outbox, patients
+from scheduler.store.engine import Store
+from tests.fakes.clock import FakeClock
+from tests.fakes.messenger import FakeMessenger, NoPacer
+from tests.fakes.people import World
+
+CHATS = range(501, 506)
+
+
+@pytest.fixture
+def women(world: World, clock: FakeClock) -> list[Patient]:
+    return [world.join(treated_at=clock(), now=clock(), chat_id=chat) for chat in CHATS]
+
+
+def queued(store: Store, woman: Patient, now: datetime, key: str = "day1") -> OutboxRow:
+    row_id = store.run(
+        outbox.add,
+        dedupe_key=f"reminder:{woman.id}:{key}",
+        clinic_id=woman.clinic_id,
+        patient_id=woman.id,
+        chat_id=woman.chat_id or 0,
+        priority=Priority.REMINDER,
+        payload=payload.pack("Wash gently."),
+        content_version="1",
+        now=now,
+        expires_at=now + timedelta(hours=9),
+    )
+    assert row_id is not None
+    return fate(store, row_id)
+
+
+def fate(store: Store, row_id: int) -> OutboxRow:
+    row = store.run(outbox.by_id, row_id)
+    assert row is not None
+    return row
+
+
+async def test_marks_of_one_moment_share_one_change_of_the_store(
+    store: Store, women: list[Patient], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [queued(store, woman, clock()) for woman in women]
+    changes: list[object] = []
+    tx = Store.tx
+
+    def counted(self: Store, work: object, *args: object, **kwargs: object) -> object:
+        changes.append(work)
+        return tx(self, work, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Store, "tx", counted)
+    marks = Marks(store)
+    begun = await asyncio.gather(*(marks.begin(row, clock()) for row in rows))
+    assert [row.id for row in begun if row] == [row.id for row in rows]
+    assert len(changes) == 1
+    assert {fate(store, row.id).state for row in rows} == {"trying"}
+
+
+async def test_the_end_of_one_message_and_the_beginning_of_the_next_each_find_their_row(
+    store: Store, women: list[Patient], clock: FakeClock
+) -> None:
+    first, second, third = (queued(store, woman, clock()) for woman in women[:3])
+    marks = Marks(store)
+    await asyncio.gather(marks.begin(first, clock()), marks.begin(second, clock()))
+    outcomes = await asyncio.gather(
+        marks.end(first, Sent(77), clock()),
+        marks.end(second, RetryAfter(60), clock()),
+        marks.begin(third, clock()),
+    )
+    assert list(outcomes)[:2] == ["sent", "held"]
+    states = {row.id: fate(store, row.id) for row in (first, second, third)}
+    assert (states[first.id].state, states[first.id].message_id) == ("sent", 77)
+    assert states[second.id].state == "waiting"
+    assert states[third.id].state == "trying"
+
+
+async def test_who_blocks_the_bot_in_the_same_moment_gets_nothing_more(
+    store: Store, women: list[Patient], clock: FakeClock
+) -> None:
+    first, second = queued(store, women[0], clock()), queued(store, women[0], clock(), "later")
+    marks = Marks(store)
+    await marks.begin(first, clock())
+    ended, begun = await asyncio.gather(
+        marks.end(first, Blocked("bot was blocked by the user"), clock()),
+        marks.begin(second, clock()),
+    )
+    assert (ended, begun) == ("blocked", None)
+    assert fate(store, second.id).state == "skipped"
+
+
+async def test_a_row_that_cannot_be_marked_spoils_no_other_of_its_moment(
+    store: Store, women: list[Patient], clock: FakeClock, messenger: FakeMessenger
+) -> None:
+    rows = [queued(store, woman, clock()) for woman in women]
+    store.run(patients.change, women[2].id, timezone="Nowhere/Else")
+    delivery = Delivery(store, messenger, NoPacer(), clock)
+    await delivery.drain()
+    states = [fate(store, row.id).state for row in rows]
+    assert states == ["sent", "sent", "failed", "sent", "sent"]
+    assert len(messenger.sent) == 4
+
+
+async def test_a_full_disk_is_told_to_everybody_of_the_moment_and_nothing_is_marked(
+    store: Store, women: list[Patient], clock: FakeClock
+) -> None:
+    rows = [queued(store, woman, clock()) for woman in women[:2]]
+
+    def fill(db: Database) -> None:
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        db.execute(f"PRAGMA max_page_count = {pages}")
+        db.execute("CREATE TRIGGER full BEFORE UPDATE ON outbox BEGIN INSERT INTO fact VALUES"
+                   " (hex(randomblob(8)), hex(zeroblob(100000))); END")  # fmt: skip
+
+    store.run(fill)
+    marks = Marks(store)
+    ends = await asyncio.gather(
+        *(marks.begin(row, clock()) for row in rows), return_exceptions=True
+    )
+    assert [str(end) for end in ends] == ["database or disk is full"] * 2
+    assert {fate(store, row.id).state for row in rows} == {"waiting"}
