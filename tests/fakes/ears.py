@@ -34,6 +34,8 @@ def understand(said: str, **_: Any) -> Understanding:
 class Knowledge:
     """Knows only which wording is the route's own."""
 
+    outdated = ""
+
     def wording(self, sign: str) -> str:
         """Return the wording of a sign."""
         return "emergency" if sign == "breathing" else "urgent" if sign != "marks" else "contact"

@@ -10,12 +10,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from telegram.request import BaseRequest, RequestData
+from telegram.request import RequestData
 
 from bot.sandbox.arguments import Arguments, Upload
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.methods import METHODS
 from bot.sandbox.refusal import Refusal
+from bot.telegram.transport import AiohttpRequest, Document
 
 LISTENING = ("getme", "getupdates", "setmycommands", "deletewebhook", "getchatmember")
 """Calls by which nobody is told anything."""
@@ -30,7 +31,7 @@ class Called:
     text: str
 
 
-class Wire(BaseRequest):
+class Wire(AiohttpRequest):
     """Carries requests to a cloud in the same process.
 
     Args:
@@ -40,13 +41,9 @@ class Wire(BaseRequest):
     __slots__ = ("calls", "cloud")
 
     def __init__(self, cloud: Cloud) -> None:
+        super().__init__()
         self.cloud = cloud
         self.calls: list[Called] = []
-
-    @property
-    def read_timeout(self) -> float:
-        """The seconds that an answer may take."""
-        return 1.0
 
     @property
     def told(self) -> list[Called]:
@@ -85,6 +82,8 @@ class Wire(BaseRequest):
 def _arguments(data: RequestData | None) -> Arguments:
     if data is None:
         return Arguments()
+    if isinstance(data, Document):
+        return Arguments(json.loads(data.body))
     files = {
         name: Upload(filename or name, mime, content if isinstance(content, bytes) else b"")
         for name, (filename, content, mime) in (
