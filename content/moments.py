@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 
+from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta, get_day_names
 
 _WEEK = 7
@@ -63,9 +65,15 @@ class Wait:
         return "over" if self.ends.over else "running"
 
 
+@lru_cache(maxsize=64)
+def _locale(language: str) -> Locale:
+    """Return what Babel knows of a language; to look it up costs more than to use it."""
+    return Locale.parse(language)
+
+
 def clock_time(at: datetime, language: str) -> str:
     """Return the wall time, such as `14:30`."""
-    return str(format_time(at, "HH:mm", locale=language))
+    return str(format_time(at, "HH:mm", locale=_locale(language)))
 
 
 def day_name(moment: Moment, language: str, relative: Mapping[int, str], far: str) -> str:
@@ -83,8 +91,8 @@ def day_name(moment: Moment, language: str, relative: Mapping[int, str], far: st
     if moment.days_away in relative:
         return relative[moment.days_away]
     if abs(moment.days_away) < _WEEK:
-        return str(get_day_names("wide", locale=language)[moment.at.weekday()])
-    return str(format_date(moment.at, far, locale=language))
+        return str(get_day_names("wide", locale=_locale(language))[moment.at.weekday()])
+    return str(format_date(moment.at, far, locale=_locale(language)))
 
 
 def distance(moment: Moment, language: str) -> str:
@@ -97,7 +105,7 @@ def distance(moment: Moment, language: str) -> str:
         delta = timedelta(minutes=1) if delta > timedelta() else timedelta(minutes=-1)
     return str(
         format_timedelta(
-            delta, granularity="minute", threshold=1.5, add_direction=True, locale=language
+            delta, granularity="minute", threshold=1.5, add_direction=True, locale=_locale(language)
         )
     )
 
@@ -110,14 +118,14 @@ def length(hours: float, language: str) -> str:
             timedelta(hours=hours),
             granularity="day" if whole_days else "hour",
             threshold=_NO_LARGER_UNIT,
-            locale=language,
+            locale=_locale(language),
         )
     )
 
 
 def opening_hours(weekdays: set[int], opens: time, closes: time, language: str) -> str:
     """Return when people answer, such as `Mon-Fri 09:00-18:00`; weekdays are ISO numbers."""
-    names = get_day_names("abbreviated", locale=language)
+    names = get_day_names("abbreviated", locale=_locale(language))
     runs: list[list[int]] = []
     for day in sorted(weekdays):
         if runs and day == runs[-1][-1] + 1:

@@ -5,7 +5,7 @@ A view holds no name and no free text of the patient, so no template can repeat 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -31,6 +31,31 @@ class Standing:
     treated_at: datetime | None
     waits: Mapping[str, datetime]
     hours: Mapping[str, float]
+
+
+class Waits(Mapping[str, Wait]):
+    """The waits of a patient by rule; one is worked out when a template names it.
+
+    Args:
+        standing: Where she stands.
+        now: The present instant, where she is.
+    """
+
+    def __init__(self, standing: Standing, now: datetime) -> None:
+        self._standing, self._now = standing, now
+
+    def __getitem__(self, key: str) -> Wait:
+        hours = self._standing.hours[key]
+        end = self._standing.waits.get(key)
+        if end is None:
+            return Wait(key, hours)
+        return Wait(key, hours, Moment(end.astimezone(self._standing.zone), self._now))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._standing.hours)
+
+    def __len__(self) -> int:
+        return len(self._standing.hours)
 
 
 def standing_in_general(
@@ -75,19 +100,9 @@ def view(
         treated = Moment(standing.treated_at.astimezone(standing.zone), now)
         day = (now.date() - treated.at.date()).days
         hours = (standing.now - standing.treated_at).total_seconds() / 3600
-    wait = {
-        key: Wait(
-            key,
-            length,
-            Moment(standing.waits[key].astimezone(standing.zone), now)
-            if key in standing.waits
-            else None,
-        )
-        for key, length in standing.hours.items()
-    }
     return {
         "clinic": clinic,
-        "wait": wait,
+        "wait": Waits(standing, now),
         "treated": treated,
         "known": treated is not None,
         "now": Moment(now, now),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,7 @@ NOBODYS_CLINIC = ClinicVoice(name="", phone="", emergency_number="112")
 """For a person whom no clinic has enrolled: 112 reaches help on most mobile networks."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Conversation:
     """One update of one private chat.
 
@@ -65,19 +66,19 @@ class Conversation:
         """The interface words of the conversation's language."""
         return self.house.catalog.words(self.language)
 
-    @property
+    @cached_property
     def procedure(self) -> str:
         """The key of the procedure the answers are about."""
         return care.procedure_of(self.house.catalog, self.treatments).key
 
-    @property
+    @cached_property
     def voice(self) -> ClinicVoice:
         """The clinic as templates name it."""
         if self.clinic is None:
             return NOBODYS_CLINIC
         return care.voice(self.clinic, self.now, self.language)
 
-    @property
+    @cached_property
     def standing(self) -> Standing:
         """Where the patient stands, or everybody's rules for somebody not enrolled."""
         if self.patient is None or self.clinic is None:
@@ -177,7 +178,7 @@ def _load(
 
 
 async def _people(house: House, chat_id: int, told: str) -> dict[str, Any]:
-    patient, clinic, treatments = await house.store.tx(_load, chat_id)
+    patient, clinic, treatments = await house.store.look(_load, chat_id)
     return {
         "patient": patient,
         "clinic": clinic,

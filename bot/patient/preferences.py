@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from bot.patient import enrol, keyboards
 from bot.patient.conversation import Conversation
+from content.catalog import Catalog
 from content.moments import Moment
 from scheduler.services import preferences
 
@@ -65,17 +67,20 @@ async def opt_out(conversation: Conversation, said: str) -> bool:
 
     Only the word alone counts: "cancel my appointment" is not an opt-out.
     """
-    plain = _plain(said)
-    catalog = conversation.house.catalog
-    words = {
-        _plain(word)
-        for key in catalog.languages
-        for word in catalog.words(key).table("opt_out").get("words", [])
-    }
-    if plain not in words:
+    if _plain(said) not in _opt_out_words(conversation.house.catalog):
         return False
     await stop(conversation)
     return True
+
+
+@lru_cache(maxsize=4)
+def _opt_out_words(catalog: Catalog) -> frozenset[str]:
+    """Return the words of every language; a library is read once and does not change."""
+    return frozenset(
+        _plain(word)
+        for key in catalog.languages
+        for word in catalog.words(key).table("opt_out").get("words", [])
+    )
 
 
 def _plain(text: str) -> str:

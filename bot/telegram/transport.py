@@ -74,7 +74,7 @@ class AiohttpRequest(BaseRequest):
             await self._session.close()
             self._session = None
 
-    async def call(self, url: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    async def call(self, url: str, values: Mapping[str, Any]) -> Any:
         """Call a method with values that are sent as one JSON document; return its result.
 
         Raises:
@@ -82,8 +82,7 @@ class AiohttpRequest(BaseRequest):
         """
         body = Document(json.dumps(values).encode())
         # What `post` is given goes to `do_request` as it is, which reads only what is ours of it.
-        result = await self.post(url, cast("RequestData", body))
-        return cast("dict[str, Any]", result)
+        return await self.post(url, cast("RequestData", body))
 
     async def do_request(
         self,

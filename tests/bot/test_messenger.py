@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from telegram.ext import ExtBot
 
 from bot.app import Bot
 from bot.sandbox.people import Person
@@ -126,3 +127,8 @@ async def test_every_end_of_a_request_is_told_and_none_is_raised(line: Line) -> 
 
 def test_no_buttons_make_no_keyboard() -> None:
     assert inline(()) is None
+
+
+def test_a_bot_over_another_transport_is_refused() -> None:
+    with pytest.raises(TypeError):
+        TelegramMessenger(ExtBot("4242:" + "x" * 35))

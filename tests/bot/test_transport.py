@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
 
@@ -137,3 +138,10 @@ async def test_opening_twice_keeps_the_pool(line: AiohttpRequest, far: Far) -> N
     await line.initialize()
     assert line.read_timeout == 5
     assert (await line.do_request(f"{far.url}/getMe", "POST"))[0] == 200
+
+
+async def test_values_can_go_as_one_json_document(line: AiohttpRequest, far: Far) -> None:
+    assert await line.call(f"{far.url}/sendMessage", {"text": "¿Puedo?", "buttons": [1]}) is True
+    verb, path, body, kind = far.requests[0]
+    assert (verb, path, kind) == ("POST", "/sendMessage", "application/json")
+    assert json.loads(body) == {"text": "¿Puedo?", "buttons": [1]}
