@@ -157,7 +157,7 @@ class Delivery:
 
     async def _take(self) -> _Taken:
         """Take rows into hand; a hand full of broadcasts still has room for what is pressing."""
-        room = max(self._batch - len(self._in_hand), KEPT_FOR_PRESSING)
+        room = self._batch - len(self._in_hand)
         taken = await self._store.tx(_take, self._clock(), room, tuple(self._in_hand))
         for row in taken.rows:
             self._hold(row)
@@ -251,8 +251,9 @@ class _Taken:
 
 
 def _take(db: Database, now: datetime, room: int, in_hand: tuple[int, ...]) -> _Taken:
-    rows = outbox.due(db, now, room, without=in_hand)
-    if len(rows) == room:
+    most = max(room, KEPT_FOR_PRESSING)
+    rows = outbox.due(db, now, most, without=in_hand, bulk=room)
+    if len(rows) >= room:  # the hand is full; room in it wakes the sender
         return _Taken(rows, None)
     return _Taken(rows, outbox.next_due(db, without=(*in_hand, *(row.id for row in rows))))
 

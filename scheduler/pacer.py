@@ -27,7 +27,7 @@ WINDOW_SECONDS = 1.026
 """The window that the allowed number must not fill, a little over Telegram's second: 97.5 % of the
 allowed pace, and what is over takes up how differently long requests are on their way."""
 
-CATCH_UP = 3
+CATCH_UP = 2
 """How many slots a late sender may make up for; the window holds all the same."""
 
 CHAT_SECONDS = 1.0

@@ -6,10 +6,10 @@ A row is `waiting`, then `trying` from just before its request to just after; wh
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
-from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
@@ -63,17 +63,25 @@ def add(
     return int(row["id"]) if row else None
 
 
-def due(db: Database, now: datetime, limit: int, *, without: Sequence[int] = ()) -> list[OutboxRow]:
+def due(
+    db: Database,
+    now: datetime,
+    limit: int,
+    *,
+    without: Sequence[int] = (),
+    bulk: int | None = None,
+) -> list[OutboxRow]:
     """Return waiting rows that may be sent, the most pressing first.
 
-    Broadcasts come last and by turns, a row of each clinic, so that a long one of one clinic does
-    not fill the hand.
+    Broadcasts come last and by turns: the clinic with the fewest rows in hand goes first, so that
+    a long one of one clinic does not fill the hand.
 
     Args:
         db: The database.
         now: The present instant.
         limit: The most rows to return.
         without: Ids that are in hand already.
+        bulk: The most broadcasts among them; as many as there is room for if not told.
     """
     pressing = all_rows(
         db,
@@ -83,27 +91,50 @@ def due(db: Database, now: datetime, limit: int, *, without: Sequence[int] = ())
         {"now": stamp(now), "limit": limit, "broadcast": int(Priority.BROADCAST)},
     )
     rows = [_row(row) for row in pressing]
-    return rows + _broadcasts(db, now, limit - len(rows), without)
+    room = limit if bulk is None else min(bulk, limit)
+    return rows + _broadcasts(db, now, room - len(rows), without)
 
 
 def _broadcasts(db: Database, now: datetime, limit: int, without: Sequence[int]) -> list[OutboxRow]:
     if limit <= 0:
         return []
-    queues = [
-        [
-            _row(row)
-            for row in all_rows(
-                db,
-                "SELECT * FROM outbox WHERE state = 'waiting' AND priority = 3"
-                f" AND clinic_id = :clinic AND due_at <= :now AND id NOT IN ({_ids(without)})"
-                " ORDER BY due_at LIMIT :limit",
-                {"clinic": clinic, "now": stamp(now), "limit": limit},
-            )
-        ]
+    queues = {
+        clinic: rows
         for clinic in _broadcasting(db)
-    ]
-    by_turns = [row for round_ in zip_longest(*queues) for row in round_ if row is not None]
-    return by_turns[:limit]
+        if (rows := _broadcasts_of(db, clinic, now, limit, without))
+    }
+    served = _in_hand(db, without)
+    by_turns: list[OutboxRow] = []
+    while len(by_turns) < limit and queues:
+        clinic = min(queues, key=lambda clinic: (served[clinic], clinic))
+        by_turns.append(queues[clinic].popleft())
+        served[clinic] += 1
+        if not queues[clinic]:
+            del queues[clinic]
+    return by_turns
+
+
+def _broadcasts_of(
+    db: Database, clinic: int, now: datetime, limit: int, without: Sequence[int]
+) -> deque[OutboxRow]:
+    rows = all_rows(
+        db,
+        "SELECT * FROM outbox WHERE state = 'waiting' AND priority = 3"
+        f" AND clinic_id = :clinic AND due_at <= :now AND id NOT IN ({_ids(without)})"
+        " ORDER BY due_at LIMIT :limit",
+        {"clinic": clinic, "now": stamp(now), "limit": limit},
+    )
+    return deque(_row(row) for row in rows)
+
+
+def _in_hand(db: Database, row_ids: Sequence[int]) -> Counter[int]:
+    """Count the broadcast rows among some, by clinic."""
+    rows = all_rows(
+        db,
+        "SELECT clinic_id AS clinic, COUNT(*) AS n FROM outbox"
+        f" WHERE priority = 3 AND id IN ({_ids(row_ids)}) GROUP BY clinic_id",
+    )
+    return Counter({row["clinic"]: row["n"] for row in rows})
 
 
 def _broadcasting(db: Database) -> list[int]:

@@ -276,6 +276,29 @@ async def test_two_clinics_broadcasts_are_taken_by_turns(desk: Desk) -> None:
     assert [row.chat_id for row in taken].count(102) == 5
 
 
+async def test_a_clinic_with_a_full_hand_lets_the_other_go_first(desk: Desk) -> None:
+    other = desk.world.join(
+        treated_at=desk.clock(), now=desk.clock(), chat_id=102, clinic=desk.world.hilltop
+    )
+    in_hand = [await desk.queue(f"broadcast:1:{n}", Priority.BROADCAST) for n in range(9)][:8]
+    now = desk.clock()
+    await desk.store.tx(
+        outbox.add,
+        dedupe_key="broadcast:2:1",
+        clinic_id=desk.world.hilltop.id,
+        patient_id=other.id,
+        chat_id=102,
+        priority=Priority.BROADCAST,
+        payload=payload.pack("Hello."),
+        content_version="1",
+        now=now,
+        expires_at=now + timedelta(hours=1),
+    )
+    (taken,) = await desk.store.tx(outbox.due, now, 1, without=in_hand)
+    assert taken.chat_id == 102
+    assert await desk.store.tx(outbox.due, now, 8, without=in_hand, bulk=0) == []
+
+
 async def test_a_stop_waits_for_the_request_under_way_and_starts_no_other(
     desk: Desk,
 ) -> None:
