@@ -44,6 +44,8 @@ HEARTBEAT_SECONDS = 60.0
 PROGRESS_SECONDS = 3.0
 REPORT_SECONDS = 600.0
 BOOTSTRAP_TRIES = 6
+REQUEST_SECONDS = 0.13  # about what a request takes; what is under way has to fill the pace
+LEAST_IN_FLIGHT = 16
 
 log = structlog.get_logger()
 
@@ -78,7 +80,10 @@ class Bot:
         self.application = _application(settings, processor)
         messenger = TelegramMessenger(self.application.bot)
         pacer = pacer or Pacer(per_second=settings.messages_per_second)
-        self.delivery = Delivery(store, messenger, pacer, clock)
+        in_flight = max(round(settings.messages_per_second * REQUEST_SECONDS), LEAST_IN_FLIGHT)
+        self.delivery = Delivery(
+            store, messenger, pacer, clock, in_flight=in_flight, batch=4 * in_flight
+        )
         self.intake = Intake(self.application, store, clock, AiohttpRequest(connections=2))
         self.house = House(
             store=store,
@@ -157,6 +162,8 @@ class Bot:
         await self.health.start()
         await tell_menus(bot, self.catalog, patient_contents.COMMANDS, staff_contents.MENU)
         log.info("started", content=self.catalog.version)
+        if self.house.knowledge.outdated:
+            log.warning("knowledge.outdated", reason=self.house.knowledge.outdated)
 
     async def stop(self) -> None:
         """Stop what `start` started: no new updates, the running work finished."""

@@ -14,6 +14,7 @@ from content.catalog import Catalog
 from content.model import ClinicVoice
 from content.telegram_html import first_paragraph
 from content.understand import Knowledge, Route, Understanding
+from content.understand.subjects import MOST_OFFERED
 from content.view import Standing, view
 
 
@@ -77,7 +78,7 @@ def answer(
             if len(texts) == 1
             else _together(texts, understood.answered, catalog, language)
         )
-        return Answer(Route.ROUTINE, text, understood.offered)
+        return Answer(Route.ROUTINE, text, _beside(understood, catalog, procedure))
     if understood.language and understood.language not in catalog.languages:
         names = [catalog.words(tag)("language", "name") for tag in catalog.languages]
         return Answer(
@@ -118,6 +119,14 @@ def _warning(
         if finding.level is understood.route
     ]
     return catalog.warning(language, named[0] if named else understood.route.value, context)
+
+
+def _beside(understood: Understanding, catalog: Catalog, procedure: str) -> tuple[str, ...]:
+    """Return what to offer below an answer: what else it may be about, then what goes with it."""
+    topics = catalog.procedure(procedure).topics
+    related = topics[understood.answered[0]].related if understood.answered[0] in topics else ()
+    offered = dict.fromkeys((*understood.offered, *related))
+    return tuple(key for key in offered if key not in understood.answered)[:MOST_OFFERED]
 
 
 def _together(texts: list[str], topics: tuple[str, ...], catalog: Catalog, language: str) -> str:

@@ -23,6 +23,7 @@ from content.model import ClinicVoice, Procedure
 from content.moments import Moment
 from content.samples import desk, outreach
 from content.telegram_html import problems, visible
+from content.understand import model_problem
 from content.understand import signs as warning_signs
 from content.view import Standing, standing_in_general, view
 
@@ -101,6 +102,7 @@ def check(library: Path, overrides: Path | None = None, *, now: datetime) -> Rep
     report.errors += _screens_apart(catalog)
     report.errors += _labels(catalog)
     _signs(catalog, report)
+    report.errors += filter(None, [model_problem(library)])
     samples = _Samples(catalog, now)
     for text in (*_texts(catalog), *_own_texts(catalog, report)):
         _look(catalog, text, samples.of(text), report)

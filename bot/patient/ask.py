@@ -6,12 +6,14 @@ from dataclasses import replace
 
 from bot.patient import enrol, keyboards
 from bot.patient.conversation import Conversation
+from bot.patient.home import WHICH_TOPIC
 from bot.patient.preferences import opt_out
 from bot.staff.card import post_card
 from content.answer import Answer, answer
 from content.moments import Moment
 from content.understand import Route, Understanding, understand
 from scheduler.messenger import Keyboard
+from scheduler.model import Patient
 from scheduler.services import asking
 from scheduler.services.asking import Heard
 from scheduler.services.enrolment import clean_code
@@ -37,6 +39,7 @@ async def hear(conversation: Conversation, said: str) -> None:
         knowledge=conversation.house.knowledge,
         language=conversation.language,
         hours_since=_hours(conversation),
+        procedure=conversation.procedure,
     )
     if understood.route in RED:
         conversation = replace(conversation, crowded=False)  # a warning is answered in any flood
@@ -45,10 +48,11 @@ async def hear(conversation: Conversation, said: str) -> None:
         return
     elif await _was_asked_for(conversation, said):
         return
-    answered = _answer(conversation, understood)
     if patient is None:
-        await _stranger(conversation, answered)
+        await _stranger(conversation, _answer(conversation, understood))
         return
+    understood = await _ask_once(conversation, patient, understood)
+    answered = _answer(conversation, understood)
     heard = await _keep_or_warn(conversation, said, understood, answered)
     if heard.exchange is None and not conversation.repeated:
         return  # the same update came twice; it was answered then
@@ -116,6 +120,20 @@ async def _was_asked_for(conversation: Conversation, said: str) -> bool:
         await passed(conversation, handed or heard)
         return True
     return False
+
+
+async def _ask_once(
+    conversation: Conversation, patient: Patient, understood: Understanding
+) -> Understanding:
+    """Ask what was meant once; still unsure, the next thing to offer is a person."""
+    unsure = understood.route is Route.UNKNOWN and bool(understood.offered)
+    asked = patient.asked == WHICH_TOPIC
+    if understood.route in RED or conversation.crowded or not (asked or unsure):
+        return understood
+    if asked or patient.asked is None:
+        now_asked = None if asked else WHICH_TOPIC
+        await conversation.house.store.tx(patients.change, patient.id, asked=now_asked)
+    return replace(understood, offered=()) if asked and unsure else understood
 
 
 async def _keep_or_warn(

@@ -6,7 +6,10 @@ from bot.patient import keyboards
 from bot.patient.conversation import Conversation
 from content.moments import Moment
 from scheduler.messenger import Button, Keyboard
-from scheduler.store import reminders
+from scheduler.store import patients, reminders
+
+WHICH_TOPIC = "topic"
+"""What a patient was asked last where the bot was not sure: did you mean one of these?"""
 
 
 async def show_home(conversation: Conversation) -> None:
@@ -83,6 +86,9 @@ async def topic(conversation: Conversation) -> None:
             conversation.screen("old_button"), keyboards.home(conversation.words)
         )
         return
+    patient = conversation.patient
+    if patient is not None and patient.asked == WHICH_TOPIC:
+        await conversation.house.store.tx(patients.change, patient.id, asked=None)
     await conversation.say(
         conversation.topic(key),
         keyboards.topics(conversation.words, procedure.topics[key].related[:2]),

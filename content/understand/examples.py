@@ -20,9 +20,11 @@ from pathlib import Path
 
 from content.manifest import MANIFEST, ContentError
 from content.understand.concepts import FILE as CONCEPTS
+from content.understand.signs import Signs
 
 SHARED = "_shared"
 FOLDER = "examples"
+LEXICON = "lexicon"
 ROUTINE, OFF_TOPIC = "routine", "offtopic"
 LEVELS = ("emergency", "urgent", "contact", ROUTINE, OFF_TOPIC)
 
@@ -65,10 +67,14 @@ def read_examples(library: Path) -> list[Example]:
     return list(found.values())
 
 
-def digest(library: Path) -> str:
-    """Return a hash of all that the model learns from: the example files and the concepts."""
+def digest(library: Path, signs: Signs) -> str:
+    """Return a hash of all that the model learns from: examples, concepts, word lists, patterns."""
     hashed = hashlib.sha256()
-    for path in [*_files(library), library / SHARED / CONCEPTS]:
+    for sign in signs.signs.values():
+        patterns = [pattern.text for pattern in sign.patterns]
+        hashed.update(repr((sign.key, patterns, sign.level.value, sign.eases)).encode())
+    lists = sorted((library / SHARED / LEXICON).glob("*.toml"))
+    for path in [*_files(library), library / SHARED / CONCEPTS, *lists]:
         if path.exists():
             hashed.update(path.relative_to(library).as_posix().encode())
             hashed.update(path.read_bytes().replace(b"\r\n", b"\n"))

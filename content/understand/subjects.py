@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from content.understand import question
@@ -11,7 +12,8 @@ from content.understand.knowledge import Knowledge
 from content.understand.result import Asks
 
 MOST_ANSWERED, MOST_OFFERED = 3, 3
-ANSWER_CUT = -0.75
+OFFER_CUT, SURE_OFFER_CUT = -1.0, 0.0
+"""The least score of a topic that is offered, and where a message is likely about nothing here."""
 PART_CUT, PART_LEAD, WHOLE_CUT, SURE_CUT = 0.1, 0.4, -0.6, 0.8
 """What the best topic of a part needs: a score, a lead over the second, and either some score in
 the whole message or a sure one of its own."""
@@ -29,7 +31,7 @@ class Subjects:
     """The topics of a message.
 
     Attributes:
-        answered: In the order they were asked; empty if none is clear.
+        answered: In the order they were asked, at least the best one.
         offered: The next best, best first.
         asked: How each answered one was asked; empty if the message asks one thing.
     """
@@ -39,33 +41,41 @@ class Subjects:
     asked: tuple[Asks, ...] = ()
 
 
-def choose(said: str, heard: Heard, knowledge: Knowledge, extra: tuple[str, ...]) -> Subjects:
+def choose(
+    said: str, heard: Heard, knowledge: Knowledge, listen: Callable[[str], Heard]
+) -> Subjects:
     """Return the topics to answer and to offer.
 
     Args:
         said: The message.
         heard: What the model heard in the whole of it.
-        knowledge: The model, to hear each part.
-        extra: Further features of the message.
+        knowledge: How questions are put.
+        listen: Hears a part of it.
     """
-    ranked = list(heard.topics)
-    several = _several(said, heard, knowledge, extra)
-    if several:
-        answered, asked = tuple(several), tuple(several.values())
-    else:
-        first = ranked[0]
-        answered, asked = (first,) if heard.topics[first] >= ANSWER_CUT else (), ()
-    others = [topic for topic in ranked if topic not in answered]
-    return Subjects(answered, tuple(others[:MOST_OFFERED]), asked)
+    several = _several(said, heard, knowledge, listen)
+    answered = tuple(several) or tuple(heard.topics)[:1]
+    others = nearest(heard, len(answered) + MOST_OFFERED)
+    offered = [topic for topic in others if topic not in answered]
+    return Subjects(answered, tuple(offered[:MOST_OFFERED]), tuple(several.values()))
+
+
+def nearest(heard: Heard, most: int = MOST_OFFERED, least: float = OFFER_CUT) -> tuple[str, ...]:
+    """Return the topics that a message may be about, best first."""
+    return tuple([topic for topic, score in heard.topics.items() if score >= least][:most])
+
+
+def sure(heard: Heard) -> tuple[str, ...]:
+    """Return the topics of a message that is more likely about nothing here."""
+    return nearest(heard, least=SURE_OFFER_CUT)
 
 
 def _several(
-    said: str, heard: Heard, knowledge: Knowledge, extra: tuple[str, ...]
+    said: str, heard: Heard, knowledge: Knowledge, listen: Callable[[str], Heard]
 ) -> dict[str, Asks]:
     """Return the topics that the parts of a message clearly ask about, if more than one."""
     found: dict[str, Asks] = {}
     for part, asked in _questions(said, knowledge)[:MOST_PARTS]:
-        topics = knowledge.model.hear(part, *extra).topics
+        topics = listen(part).topics
         (first, score), (_, second) = list(topics.items())[:2]
         clear = score >= PART_CUT and score - second >= PART_LEAD
         borne_out = heard.topics[first] >= WHOLE_CUT or score >= SURE_CUT

@@ -7,28 +7,43 @@ what the other misses. The cuts were set on the messages of `tests/bench/safety`
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from content.understand import question, subjects
-from content.understand.head import ALARM, CONTACT, EMERGENCY, Heard, Model
+from content.understand.features import words
+from content.understand.head import CONTACT, EMERGENCY, URGENT, Heard, Model
 from content.understand.knowledge import HEARD, Knowledge
 from content.understand.result import Finding, Route, Understanding
 from content.understand.signs import Reading, find_signs
-from content.understand.subjects import MOST_OFFERED
 
 BASE = "microneedling"
 ANSWERED_LANGUAGES = frozenset({"en", "es"})
 RANK = {Route.CONTACT: 1, Route.URGENT: 2, Route.EMERGENCY: 3}
 
-URGENT_CUT, CONTACT_CUT = 0.7, 0.6
+URGENT_CUT, CONTACT_CUT = 0.6, 0.7
 SECONDED_CUT = 0.5
-"""What a head needs where a rule, or the alarm head, has found one level less."""
-CALMED_CUT = 0.9
-"""What a head alone needs where the rules read that a sign is denied, eased or asked in general,
+"""What the heads need for an alarm where a rule has found one level less."""
+EMERGENCY_SHARE = 0.4
+"""From this share of an alarm on it is an emergency and not only urgent."""
+CALMED_CUT = 0.8
+"""What the heads alone need where the rules read that a sign is denied, eased or asked in general,
 and where the message asks for a dose, plays a trick or may be about something else."""
-PERHAPS_OFF_TOPIC, LIKELY_OFF_TOPIC, SURELY_OFF_TOPIC = 0.2, 0.5, 0.85
+ELSEWHERE_CUT = 0.95
+"""What they need where a message is of an animal or a part of the body that was not treated."""
+FEWEST_WORDS = 2
+SOFT_CUT, SOFT_CUT_OF_SURE_SIGNS = 0.03, 0.015
+"""Below this the heads are sure enough of no alarm that an urgent rule becomes a contact."""
+SURE_SIGNS = frozenset({"fever", "pus", "blisters", "eye"})
+HINT_OF_OFF_TOPIC, PERHAPS_OFF_TOPIC, LIKELY_OFF_TOPIC, SURELY_OFF_TOPIC = 0.05, 0.2, 0.6, 0.85
+OF_ELSEWHERE = 0.2
+"""What such a message adds to how likely it is none of our matters."""
 HARDLY_ALARMING = 0.3
-DOUBT, TRUST_IN_TOPIC = 0.25, 0.3
-"""A message is unknown where off-topic, less a share of the best topic's score, comes to this."""
+DOUBTED_OFF_TOPIC, DOUBT, TRUST_IN_TOPIC = 0.02, 0.15, 0.3
+"""From the first on a message is unknown where off-topic, less a share of the best topic's score,
+comes to the second."""
+VAGUE = ((-0.6, 0.3), (-0.4, 0.15))
+"""Below such a score, and with less of a lead over the second, the best topic is right in one of
+four messages: then asking what is meant helps more than answering."""
 
 
 def understand(
@@ -57,20 +72,22 @@ def understand(
     tongue = question.guess_language(spoken, phrases, language) or reading.language
     asks = question.asks(spoken, phrases)
     extra = (procedure,) if procedure != BASE else ()
-    heard = knowledge.model.hear(said, *extra)
+    heard = knowledge.model.hear(said, *extra, *reading.traits)
     dose = bool(phrases.dose.search(spoken))
     small_talk = question.small_talk(spoken, phrases)
     refused = dose or question.is_injection(said, spoken, phrases)
     wary = refused and asks != "did"  # who has taken too much asks about a dose as well
     empty = small_talk is not None or not any(map(str.isalpha, spoken))
 
-    by_rule = [found for found in reading.findings if not _is_elsewhere(found, heard)]
+    by_rule = [
+        _softened(found, heard) for found in reading.findings if not _is_elsewhere(found, heard)
+    ]
     by_ear = [] if empty else _by_ear(said, heard, knowledge.model, reading, wary=wary)
     findings = sorted(
         [found for found in (*by_rule, *by_ear) if not (refused and found.level is Route.CONTACT)],
         key=lambda found: -RANK[found.level],
     )
-    topics = subjects.choose(said, heard, knowledge, extra)
+    topics = subjects.choose(said, heard, knowledge, partial(_listen, knowledge, extra))
     if findings:
         return Understanding(
             findings[0].level,
@@ -90,12 +107,12 @@ def understand(
         asks_dose=dose,
         language=tongue,
     )
-    if refused or empty or (heard.off_topic >= LIKELY_OFF_TOPIC and _is_doubtful(heard)):
+    if refused or empty or (tongue and tongue not in ANSWERED_LANGUAGES):
         return unknown
-    if tongue and tongue not in ANSWERED_LANGUAGES:
-        return unknown
-    if _is_doubtful(heard) or not topics.answered:
-        return replace(unknown, offered=(*topics.answered, *topics.offered)[:MOST_OFFERED])
+    if heard.off_topic >= LIKELY_OFF_TOPIC:
+        return replace(unknown, offered=subjects.sure(heard))
+    if _is_doubtful(heard, reading) or (_is_vague(heard) and not topics.asked):
+        return replace(unknown, offered=subjects.nearest(heard))
     return Understanding(
         Route.ROUTINE,
         answered=topics.answered,
@@ -107,29 +124,54 @@ def understand(
     )
 
 
+def _listen(knowledge: Knowledge, extra: tuple[str, ...], part: str) -> Heard:
+    """Return what is heard in one part of a message."""
+    traits = find_signs(part, knowledge.signs, hours_since=None).traits
+    return knowledge.model.hear(part, *extra, *traits)
+
+
 def _by_ear(
     said: str, heard: Heard, model: Model, reading: Reading, *, wary: bool
 ) -> list[Finding]:
-    """Return what the heads hear beyond what the rules found; `wary` asks for more certainty."""
+    """Return what the heads hear beyond what the rules found; `wary` asks for more certainty.
+
+    A lone word is for the rules: the heads have too little of it to go by.
+    """
+    if sum(map(str.isalpha, words(said))) < FEWEST_WORDS:
+        return []
     found = max((RANK[finding.level] for finding in reading.findings), default=0)
     calmed = not found and bool(reading.denied or reading.eased or reading.hypothetical)
     elsewhere = wary or heard.off_topic >= PERHAPS_OFF_TOPIC
     least = CALMED_CUT if calmed or elsewhere else 0.0
+    least = ELSEWHERE_CUT if reading.elsewhere and not found else least
     alarmed = heard.alarm >= max(URGENT_CUT, least) or (
         found == RANK[Route.CONTACT] and heard.alarm >= SECONDED_CUT
     )
-    if (alarmed or found >= RANK[Route.URGENT]) and heard.emergency >= SECONDED_CUT:
+    of_alarm = heard.emergency >= EMERGENCY_SHARE * heard.alarm
+    confirmed = found >= RANK[Route.URGENT] and heard.alarm >= SECONDED_CUT
+    if (alarmed or confirmed) and of_alarm:
         harm = next(iter(heard.topics), "") == "mental_distress"
-        sign, head = "heard_self_harm" if harm else "heard_emergency", EMERGENCY
+        sign, level = "heard_self_harm" if harm else "heard_emergency", EMERGENCY
     elif alarmed:
-        sign, head = "heard_urgent", ALARM
-    elif heard.contact >= CONTACT_CUT and not elsewhere:
-        sign, head = "heard_contact", CONTACT
+        sign, level = "heard_urgent", URGENT
+    elif heard.contact >= CONTACT_CUT and not elsewhere and heard.off_topic < HINT_OF_OFF_TOPIC:
+        sign, level = "heard_contact", CONTACT
     else:
         return []
     if RANK[HEARD[sign]] <= found:
         return []
-    return [Finding(sign, HEARD[sign], model.telling(said, head))]
+    return [Finding(sign, HEARD[sign], model.telling(said, level))]
+
+
+def _softened(found: Finding, heard: Heard) -> Finding:
+    """Return an urgent sign as one for the clinic if the heads are sure that it is none.
+
+    "Does salt make it puffier?" has the words of a sign. An emergency is never softened.
+    """
+    cut = SOFT_CUT_OF_SURE_SIGNS if found.sign in SURE_SIGNS else SOFT_CUT
+    if found.level is Route.URGENT and heard.alarm < cut:
+        return replace(found, level=Route.CONTACT)
+    return found
 
 
 def _is_elsewhere(found: Finding, heard: Heard) -> bool:
@@ -141,7 +183,14 @@ def _is_elsewhere(found: Finding, heard: Heard) -> bool:
     )
 
 
-def _is_doubtful(heard: Heard) -> bool:
-    """Whether a message is more likely none of our matters than about its best topic."""
-    best = max(heard.topics.values(), default=0.0)
-    return heard.off_topic - TRUST_IN_TOPIC * best >= DOUBT
+def _is_doubtful(heard: Heard, reading: Reading) -> bool:
+    """Whether a message is none of our matters more likely than it is about its best topic."""
+    best = next(iter(heard.topics.values()))
+    off_topic = heard.off_topic + (OF_ELSEWHERE if reading.elsewhere else 0)
+    return off_topic >= DOUBTED_OFF_TOPIC and off_topic - TRUST_IN_TOPIC * best >= DOUBT
+
+
+def _is_vague(heard: Heard) -> bool:
+    """Whether even the best topic is little more than a guess."""
+    best, second = list(heard.topics.values())[:2]
+    return any(best < score and best - second < lead for score, lead in VAGUE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,6 +104,16 @@ def test_five_hundred_questions_read_the_library_once(monkeypatch: pytest.Monkey
     typed = lines(*({"id": at, "text": f"can i swim on day {at % 30}"} for at in range(500)))
     assert [row["id"] for row in answers(run("-", "--json", typed=typed))] == list(range(500))
     assert len(loads) == 1
+
+
+def test_an_outdated_model_is_told_beside_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def outdated(library: Any) -> Any:
+        return replace(load_knowledge(library), outdated="run: aftercare content build")
+
+    monkeypatch.setattr(talk, "load_knowledge", outdated)
+    result = run("can i swim", "--json")
+    assert json.loads(result.stdout)["route"] == "routine"
+    assert "run: aftercare content build" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,13 @@ def test_each_of_two_questions_is_answered_as_it_was_put(desk: Desk) -> None:
     assert "Not yet" in swimming
 
 
+def test_an_answer_offers_first_what_else_was_meant_and_then_what_goes_with_it(desk: Desk) -> None:
+    related = desk.catalog.procedure("microneedling").topics["makeup"].related
+    said = desk.say(Understanding(Route.ROUTINE, answered=("makeup",), offered=("swimming",)))
+    assert said.offered == ("swimming", *related)[:3]
+    assert desk.say(Understanding(Route.ROUTINE, answered=("makeup",))).offered == related[:3]
+
+
 def test_the_highest_of_several_signs_speaks(desk: Desk, knowledge: Knowledge) -> None:
     low = Finding("heard_contact", Route.CONTACT, "bump")
     high = Finding("heard_emergency", Route.EMERGENCY, "breathe")

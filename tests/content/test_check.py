@@ -143,6 +143,23 @@ def test_broken_warning_signs_are_one_line(library: Library) -> None:
     assert any("warning_signs.toml: sign.pus.level is 'red'" in e for e in errors(library))
 
 
+def test_examples_without_a_model_built_from_them_ask_for_a_build(library: Library) -> None:
+    examples = library.folder / "peel" / "en" / "examples"
+    examples.mkdir()
+    (examples / "makeup.txt").write_text("can i wear makeup\n", encoding="utf-8")
+    assert any(
+        "knowledge.npz is missing; run: aftercare content build" in e for e in errors(library)
+    )
+
+
+def test_an_example_in_two_levels_is_one_line(library: Library) -> None:
+    for place in ("peel/en/examples/makeup.txt", "_shared/examples/urgent/en.txt"):
+        path = library.folder / place
+        path.parent.mkdir(parents=True)
+        path.write_text("can i wear makeup\n", encoding="utf-8")
+    assert any("is both routine and urgent; expected one level" in e for e in errors(library))
+
+
 def test_reading_grade_rises_with_long_words_and_leaves_commands_out() -> None:
     assert grade("<b>Rest today.</b>\nWash your face with cool water.") < 3
     assert grade("Rest today. /timezone") == grade("Rest today.")

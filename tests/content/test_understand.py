@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from content.understand import Knowledge, Route
+from content.understand.head import URGENT
 from tests.content.conftest import Reader
 
 RED = (Route.EMERGENCY, Route.URGENT)
@@ -27,7 +28,7 @@ def test_an_ordinary_question_is_answered_by_its_topic(read: Reader, said: str, 
     understood = read(said)
     assert understood.route is Route.ROUTINE
     assert understood.answered == (topic,)
-    assert len(understood.offered) == 3
+    assert len(understood.offered) <= 3
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_a_sign_hidden_in_a_routine_question_goes_first_and_keeps_its_topic(read
 def test_the_learned_head_names_the_words_that_weighed_most(
     read: Reader, knowledge: Knowledge
 ) -> None:
-    heard = knowledge.model.telling("pus is leaking out of my cheek and it is hot", "alarm")
+    heard = knowledge.model.telling("pus is leaking out of my cheek and it is hot", URGENT)
     assert "pus" in heard.split()
 
 
@@ -177,6 +178,60 @@ def test_too_many_tablets_is_an_emergency_and_not_a_question_of_dose(
     read: Reader, said: str
 ) -> None:
     assert read(said).route is Route.EMERGENCY
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ive had 24 ibuprofen",
+        "took 40 tablets",
+        "she swallowed 16 paracetamol tonight",
+        "me tomé 30 pastillas",
+        "me he tomado veinte ibuprofenos",
+    ],
+)
+def test_tablets_told_by_their_number_are_met_with_the_crisis_line(
+    read: Reader, knowledge: Knowledge, said: str
+) -> None:
+    understood = read(said)
+    assert understood.route is Route.EMERGENCY
+    assert "emergency_self_harm" in {knowledge.wording(f.sign) for f in understood.findings}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "took 400 mg ibuprofen, is that ok with the numbing cream",
+        "i took ibuprofen 12 hours ago, can i have the session",
+        "took paracetamol at 10, can i put makeup on",
+    ],
+)
+def test_one_tablet_is_no_overdose_whatever_number_stands_beside_it(
+    read: Reader, said: str
+) -> None:
+    assert read(said).route is not Route.EMERGENCY
+
+
+@pytest.mark.parametrize(
+    ("said", "language"),
+    [
+        ("does salt make me puffier", "en"),
+        ("can a facial oil cause infection", "en"),
+        ("what first aid should i know for a burn on treated skin", "en"),
+        ("duele mas en la frente?", "es"),
+        ("las ampollas de vitamina c cuando", "es"),
+        ("el herpes deja cicatriz?", "es"),
+        ("la sal hace q me hinche mas?", "es"),
+    ],
+)
+def test_the_words_of_a_sign_in_a_general_question_are_no_alarm(
+    read: Reader, said: str, language: str
+) -> None:
+    assert read(said, language=language, hours_since=80).route not in RED
+
+
+def test_what_has_nothing_to_do_with_a_question_is_not_offered_beside_it(read: Reader) -> None:
+    assert "numbing_cream" not in read("can i wear makeup").offered
 
 
 @pytest.mark.parametrize(

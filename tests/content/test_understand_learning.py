@@ -12,10 +12,12 @@ from content.manifest import ContentError
 from content.understand import Knowledge, build_knowledge, load_knowledge
 from content.understand.concepts import Concepts
 from content.understand.examples import read_examples
-from content.understand.features import features
+from content.understand.features import features, words
 from content.understand.head import Model
 from content.understand.knowledge import read_model
 from content.understand.question import is_injection, spoken
+from tests.bench.safety.messages import FOLDER as BENCH
+from tests.bench.safety.messages import read_set
 
 MAKEUP = ["can i wear makeup", "is foundation ok yet", "when can i use mascara", "lipstick today"]
 SWIMMING = ["can i swim", "is the pool ok yet", "when can i go in the sea", "swim class today"]
@@ -30,6 +32,10 @@ def small(tmp_path: Path) -> Path:
     examples.mkdir(parents=True)
     level.mkdir(parents=True)
     (tmp_path / "microneedling" / "procedure.toml").touch()
+    for part in ("warning_signs.toml", "lexicon", "en/warnings"):
+        source, copy = LIBRARY / "_shared" / part, tmp_path / "_shared" / part
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copytree(source, copy) if source.is_dir() else shutil.copy(source, copy)
     (examples / "makeup.txt").write_text("\n".join(["# makeup", *MAKEUP]), encoding="utf-8")
     (examples / "swimming.txt").write_text("\n".join(SWIMMING), encoding="utf-8")
     (level / "en.txt").write_text("\n".join(URGENT), encoding="utf-8")
@@ -42,15 +48,18 @@ def copied(tmp_path: Path) -> Path:
     return shutil.copytree(LIBRARY, tmp_path / "library")
 
 
-def test_the_stored_model_was_built_from_the_examples_as_they_are() -> None:
-    assert load_knowledge(LIBRARY).model.topics
+def test_the_stored_model_was_built_from_the_examples_as_they_are(knowledge: Knowledge) -> None:
+    assert knowledge.outdated == ""
 
 
-def test_an_edited_example_asks_for_a_new_build_in_one_sentence(copied: Path) -> None:
+def test_an_edited_example_does_not_leave_patients_without_answers(copied: Path) -> None:
     path = copied / "microneedling" / "en" / "examples" / "makeup.txt"
     path.write_text(path.read_text(encoding="utf-8") + "mascara by moonlight?\n", encoding="utf-8")
-    with pytest.raises(ContentError, match="older than the example files; run: aftercare content"):
-        load_knowledge(copied)
+    edited = load_knowledge(copied)
+    assert edited.model.hear("can i wear makeup").topics["makeup"] > 0
+    assert (
+        "older than the examples or the word lists; run: aftercare content build" in edited.outdated
+    )
 
 
 @pytest.mark.parametrize("harm", ["missing", "torn"])
@@ -77,6 +86,17 @@ def test_a_clinicians_new_example_is_understood_after_the_next_build(small: Path
     )
     after = _built(small).hear("snorkelling with turtles").topics
     assert after["swimming"] - after["makeup"] > before["swimming"] - before["makeup"]
+
+
+def test_no_message_of_the_bench_is_among_what_the_model_learns_from() -> None:
+    learned = {_told(example.text) for example in read_examples(LIBRARY)} - {""}
+    paths = sorted(BENCH.glob("*.tsv"))
+    known = [
+        f"{path.name} {row.id}" for path in paths for row in read_set(path.stem)
+        if _told(row.text) in learned
+    ]  # fmt: skip
+    assert paths
+    assert known == []
 
 
 def test_a_message_in_two_levels_is_refused_by_name(small: Path) -> None:
@@ -115,10 +135,15 @@ def test_no_example_of_a_patients_own_matter_is_mistaken_for_a_trick(knowledge: 
 
 
 def test_the_model_is_small_enough_to_be_part_of_every_install(knowledge: Knowledge) -> None:
-    assert (LIBRARY / "_shared" / "knowledge.npz").stat().st_size < 2_000_000
+    assert (LIBRARY / "_shared" / "knowledge.npz").stat().st_size < 3_500_000
     assert knowledge.model.weights.dtype.itemsize == 1
+
+
+def _told(text: str) -> str:
+    """Return the words of a message without stops, by which two count as one."""
+    return " ".join(word for word in words(text) if word not in ".?")
 
 
 def _built(library: Path) -> Model:
     build_knowledge(library)
-    return read_model(library)
+    return read_model(library)[0]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.patient import ask
 from bot.sandbox.people import Person
+from content.understand import Route, Understanding
 from scheduler.store import talk
 from tests.fakes.people import RIVERSIDE_GROUP
 from tests.patient.conftest import Phones
@@ -70,6 +72,22 @@ async def test_what_the_bot_does_not_know_is_passed_on_only_if_she_likes(
     assert levels(phones, ana) == ["unknown"]
     await ana.tap("Pass it on", message=unanswered)
     assert levels(phones, ana) == ["unknown"]
+
+
+async def test_she_is_asked_once_what_she_means_and_then_offered_a_person(
+    phones: Phones, ana: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unsure = Understanding(Route.UNKNOWN, offered=("makeup", "swimming"))
+    monkeypatch.setattr(ask, "understand", lambda *_, **__: unsure)
+    await ana.send("the thing with the stuff")
+    assert ana.last.labels[:3] == ["Makeup", "Swimming", "Pass it on"]
+    await ana.send("you know, that thing")
+    assert ana.last.labels == ["Pass it on", "Something's wrong"]
+    await ana.send("the other stuff")
+    assert ana.last.labels[0] == "Makeup"
+    await ana.tap("Swimming")
+    await ana.send("and the thing")
+    assert ana.last.labels[0] == "Makeup"
 
 
 async def test_nobody_passes_on_somebody_elses_message(phones: Phones, ana: Person) -> None:

@@ -63,7 +63,11 @@ class Clauses:
             and not self._between("present", cue.start - LEAD, hit.end)
             and not self._between("mine", cue.start - LEAD, hit.end)
             for cue in self.cues("general")
-        ) or any(area[cue.start] == area[hit.start] for cue in self.cues("in_general"))
+        ) or any(
+            where[cue.start] == where[hit.start]
+            for name, where in (("in_general", area), ("hearsay", self.clause))
+            for cue in self.cues(name)
+        )
 
     def past(self, hit: Hit, *, strict: bool) -> bool:
         """Whether a word is told of an earlier time; arguments as for `general`."""

@@ -18,9 +18,9 @@ from content.understand.signs.terms import COMMA, SHORTEST_START, Hit, Terms
 from content.understand.signs.text import Token, tokens
 
 CUES = (
-    "deny", "contrast", "past", "present", "mine", "general", "in_general", "fine", "gone",
-    "eased", "other", "idiom", "filler", "subject", "join", "or", "asking", "animal", "untreated",
-    "treated", "common", "ordinary",
+    "deny", "contrast", "past", "present", "mine", "general", "in_general", "hearsay", "fine",
+    "gone", "eased", "other", "idiom", "filler", "subject", "join", "or", "asking", "animal",
+    "untreated", "treated", "common", "ordinary",
 )  # fmt: skip
 """The lists under [cues]: how a thing is told, not what is told."""
 

@@ -8,14 +8,19 @@ from content.understand.signs.lexicon import Lexicon
 from content.understand.signs.terms import Hit
 from content.understand.signs.text import Token
 
-MEASURES = ("fever_reading", "ten_minutes", "pain_score")
+MEASURES = ("fever_reading", "ten_minutes", "pain_score", "many")
 """What a pattern may name besides lists: 38 C (100.4 F) and more; ten minutes and more; a pain
-of 8 out of 10 and more."""
+of 8 out of 10 and more; ten and more of something that is counted."""
 
 FEVER_C, MOST_C = 38.0, 43.0
 FEVER_F, MOST_F = 100.4, 110.0
 LONG_MINUTES = 10
 STRONG_PAIN, MOST_PAIN = 8, 10
+MANY, MOST_COUNTED = 10, 500
+_AMOUNTS = frozenset(
+    {"mg", "mcg", "ml", "g", "gr", "grams", "miligramos", "am", "pm", "h", "percent"}
+)
+_MOMENTS = frozenset({"at", "las", "day", "dia", "by", "age", "until", "hasta", "week", "semana"})
 _HOURS = {"day": 24.0, "week": 168.0, "month": 720.0}
 _MINUTES = {"minute": 1, "hour": 60}
 _CELSIUS, _FAHRENHEIT = frozenset({"c", "celsius", "centigrade"}), frozenset({"f", "fahrenheit"})
@@ -67,6 +72,8 @@ def measures(found: Sequence[Token], lexicon: Lexicon) -> tuple[list[Hit], float
             stated.append(value * _HOURS[unit])
         elif before and lexicon.units.get(before[-1]) == "day":
             stated.append(value * 24)
+        if MANY <= value <= MOST_COUNTED and _is_count(after, before, lexicon):
+            hits.append(Hit("many", place, place + 1, ""))
         if STRONG_PAIN <= value <= MOST_PAIN and _out_of_ten(found, place):
             hits.append(Hit("pain_score", place, place + 1, ""))
     return hits, max(stated, default=None)
@@ -92,6 +99,12 @@ def _is_fever(word: str, value: float, after: list[str], before: list[str]) -> b
         exact = "." in word or "," in word
         return exact or told or unit in _CELSIUS or _DEGREES.intersection(after) != frozenset()
     return False
+
+
+def _is_count(after: list[str], before: list[str], lexicon: Lexicon) -> bool:
+    """Whether a number counts things: no amount such as "400 mg", no time, no day."""
+    counted = after[:1] and after[0].isalpha() and after[0] not in (*_AMOUNTS, *lexicon.units)
+    return bool(counted) and not _MOMENTS.intersection(before[-1:])
 
 
 def _out_of_ten(found: Sequence[Token], place: int) -> bool:

@@ -140,6 +140,8 @@ class Reading:
         past: Whether a sign was told of an earlier time.
         about_other: Whether somebody else is spoken of.
         language: The language it seems to be written in, an ISO code; empty if not clear.
+        elsewhere: Whether it is of a part of the body that was not treated, or of an animal.
+        traits: What it says of the body, as names that the learned heads know.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -149,6 +151,8 @@ class Reading:
     past: bool = False
     about_other: bool = False
     language: str = ""
+    elsewhere: bool = False
+    traits: tuple[str, ...] = ()
 
     @property
     def level(self) -> Route | None:

@@ -12,6 +12,7 @@ from content.understand.signs.measures import measures
 from content.understand.signs.model import RANK, Pattern, Reading, Sign, Signs
 from content.understand.signs.terms import Hit
 from content.understand.signs.text import tokens
+from content.understand.signs.traits import traits
 
 MOSTLY = 0.75
 """Cues are taken from a language that is told this much of, next to the likeliest one."""
@@ -82,6 +83,8 @@ def find_signs(text: str, signs: Signs, *, hours_since: float | None) -> Reading
         past=tally.seen(Told.PAST),
         about_other=bool(clauses.cues("other")),
         language=next(iter(languages), ""),
+        elsewhere=message.elsewhere or message.animal,
+        traits=traits(hits, clauses, tally.told),
     )
 
 
