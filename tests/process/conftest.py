@@ -55,7 +55,7 @@ class Process:
             "AFTERCARE_TOKEN": self.telegram.token,
             "AFTERCARE_TELEGRAM_URL": self.telegram.url,
             "AFTERCARE_DATABASE": str(self.database),
-            "AFTERCARE_MESSAGES_PER_SECOND": "1000",
+            "AFTERCARE_MESSAGES_PER_SECOND": "120",
             "AFTERCARE_BACKUPS": "",
             "AFTERCARE_LOG_LEVEL": "DEBUG",
         }

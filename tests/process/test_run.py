@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.app import LEAST_IN_FLIGHT
 from content.catalog import Catalog
 from scheduler.clock import system_clock
 from scheduler.services.preferences import set_timezone
@@ -18,7 +19,7 @@ from tests.process.conftest import PATIENCE, Process, until
 
 pytestmark = pytest.mark.process
 
-IN_FLIGHT = 16
+IN_FLIGHT = LEAST_IN_FLIGHT  # at the pace that these tests set
 CROWD = 60
 
 

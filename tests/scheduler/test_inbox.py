@@ -126,7 +126,7 @@ def test_a_warning_sign_makes_one_card_with_what_matters(story: Story) -> None:
     text = text_of(row)
     assert "URGENT" in text
     assert story.ana.ref in text
-    assert "day 1, 30 h" in text
+    assert "day 1, 30\xa0h" in text
     assert "there is pus on my cheek" in text
     assert "pus" in text.split("Matched:")[1]
     assert "can I wear makeup" in text
