@@ -31,11 +31,11 @@ from scheduler.store import broadcasts, clinics, outbox, patients, records, remi
 from scheduler.store.engine import Store, instant, passing, stamp
 from scheduler.store.outbox import Recipient
 
-AGAIN_WHEN_UNSURE = frozenset({"escalation", "reply", "reminder"})
-"""What is sent again when nobody can know whether it arrived: a second sunscreen note does no
-harm, a lost warning would. A broadcast is held and named instead."""
+TRIES_WHEN_UNSURE = {"escalation": 5, "reply": 5, "reminder": 2}
+"""How often a message is tried of which nobody can know whether it arrived. A second sunscreen note
+does no harm, and a warning has to arrive though the line breaks several times. A broadcast is not
+tried again but held and named."""
 
-MOST_UNSURE_TRIES = 2
 UNREACHABLE_PAUSE = timedelta(seconds=5)
 HOLD = "delivery.held_until"
 TOGETHER = 128
@@ -214,8 +214,8 @@ def _end(db: Database, row: OutboxRow, result: SendResult, now: datetime) -> str
 
 
 def _unsure(db: Database, row: OutboxRow, now: datetime, reason: str) -> str:
-    """Nobody can know whether it arrived: once more for care, never for a broadcast."""
-    if row.kind in AGAIN_WHEN_UNSURE and row.attempts + 1 < MOST_UNSURE_TRIES:
+    """Nobody can know whether it arrived: again for care, never for a broadcast."""
+    if row.attempts + 1 < TRIES_WHEN_UNSURE.get(row.kind, 1):
         outbox.again(db, row.id, now + _backoff(row.attempts), reason)
         return "again"
     outbox.finish(db, row.id, "uncertain", now, detail=reason)
@@ -230,7 +230,7 @@ def recover(db: Database, now: datetime) -> tuple[Counter[str], datetime | None]
     """Settle what a crash left in doubt; return counts, and until when Telegram asked to wait."""
     settled: Counter[str] = Counter()
     for row in outbox.in_doubt(db):
-        if row.kind in AGAIN_WHEN_UNSURE and row.attempts < MOST_UNSURE_TRIES:
+        if row.attempts < TRIES_WHEN_UNSURE.get(row.kind, 1):
             outbox.again(db, row.id, now, "in doubt after a crash")
             settled["again"] += 1
         else:

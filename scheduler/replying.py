@@ -72,7 +72,7 @@ class Replies:
                     await self._keep(message, key, clinic_id, patient_id)
             case Unreachable() if keep:
                 await self._keep(message, key, clinic_id, patient_id)
-            case Unknown() if keep:  # once more: a warning twice does no harm, a lost one would
+            case Unknown() if keep:  # a warning twice does no harm, a lost one would
                 await self._keep(message, key, clinic_id, patient_id, attempts=1)
             case Migrated(chat_id) if keep:
                 await self._keep(message, key, clinic_id, patient_id, chat_id=chat_id)

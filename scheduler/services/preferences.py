@@ -59,7 +59,7 @@ def stop(
     if patient.state == "stopped":
         return "unchanged"
     patients.change(db, patient.id, state="stopped")
-    outbox.drop_waiting(db, patient.id, now, "opted out")
+    outbox.drop_waiting(db, patient.id, now, "opted_out")
     _note(db, patient, "patient.stopped", now, actor=actor)
     care.replan(db, catalog, patient.id, now)
     return "changed"

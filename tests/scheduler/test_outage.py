@@ -91,7 +91,7 @@ def test_what_it_meant_is_counted_for_each_clinic_alone(
 
     queue("a", "waiting")
     queue("b", "skipped", "stale")
-    queue("c", "skipped", "opted out")
+    queue("c", "skipped", "opted_out")
     queue("d", "uncertain")
     queue("e", "sent")
     clock.forward(hours=13)  # the evening has passed: one reminder stale; the first wash too

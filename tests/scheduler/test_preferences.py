@@ -44,8 +44,8 @@ def test_stopping_empties_the_plan_and_what_waits_but_no_answer(
     assert store.run(preferences.stop, catalog, ana, clock()) == "changed"
     assert world.patient().state == "stopped"
     assert store.run(reminders.upcoming, ana.id) == []
-    assert state(store, rows[Priority.REMINDER]) == ("skipped", "opted out")
-    assert state(store, rows[Priority.BROADCAST]) == ("skipped", "opted out")
+    assert state(store, rows[Priority.REMINDER]) == ("skipped", "opted_out")
+    assert state(store, rows[Priority.BROADCAST]) == ("skipped", "opted_out")
     assert state(store, rows[Priority.REPLY])[0] == "waiting"
     assert store.run(preferences.stop, catalog, world.patient(), clock()) == "unchanged"
     actions = [row["action"] for row in store.run(records.audited, ana.ref)]

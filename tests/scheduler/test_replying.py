@@ -105,15 +105,29 @@ async def test_an_answer_with_a_secret_in_it_is_never_kept(line: Line, result: S
     assert line.kept() == []
 
 
-async def test_an_answer_of_which_nobody_knows_is_sent_once_more_and_then_named(
+async def test_a_warning_gets_through_a_line_that_breaks_four_times(
     line: Line, clock: FakeClock
 ) -> None:
     await line.answer(Unknown("no answer in time"))
-    line.messenger.results.append(Unknown("no answer in time"))
+    line.messenger.results.extend([Unknown("no answer in time")] * 3)
     delivery = Delivery(line.store, line.messenger, line.pacer, clock)
-    for _ in range(3):
+    for _ in range(5):
+        await delivery.drain()
+        clock.forward(minutes=1)
+    (row,) = line.kept()
+    assert row.state == "sent"
+    assert len(line.messenger.sent) == 5
+
+
+async def test_an_answer_of_which_nobody_knows_is_tried_five_times_and_then_named(
+    line: Line, clock: FakeClock
+) -> None:
+    await line.answer(Unknown("no answer in time"))
+    line.messenger.results.extend([Unknown("no answer in time")] * 9)
+    delivery = Delivery(line.store, line.messenger, line.pacer, clock)
+    for _ in range(9):
         await delivery.drain()
         clock.forward(minutes=5)
     (row,) = line.kept()
     assert row.state == "uncertain"
-    assert len(line.messenger.sent) == 2
+    assert len(line.messenger.sent) == 5
