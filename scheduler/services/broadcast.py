@@ -12,12 +12,10 @@ from sqlite_utils import Database
 
 from content.catalog import Catalog
 from scheduler.model import Broadcast, BroadcastState, Clinic
+from scheduler.pacer import WINDOW_SECONDS
 from scheduler.services import segment, wording
 from scheduler.services.audience import Audience, count, nobody
 from scheduler.store import broadcasts, records
-
-PACE = 0.979
-"""The share of the allowed pace that the sender keeps to."""
 
 
 class BroadcastError(Exception):
@@ -124,7 +122,7 @@ def found(db: Database, broadcast_id: int, clinic: Clinic | None = None) -> Broa
 
 def seconds_needed(recipients: int, per_second: float) -> float:
     """Return how long so many messages take at the pace that Telegram allows."""
-    return recipients / (per_second * PACE)
+    return recipients / per_second * WINDOW_SECONDS
 
 
 def confirm(

@@ -273,17 +273,6 @@ def drop_waiting(db: Database, patient_id: int, now: datetime, reason: str) -> i
     )
 
 
-def by_message(db: Database, chat_id: int, message_id: int) -> OutboxRow | None:
-    """Return the row that became this message."""
-    row = one_row(
-        db,
-        "SELECT * FROM outbox WHERE chat_id = :chat AND message_id = :message"
-        " AND message_id IS NOT NULL",
-        {"chat": chat_id, "message": message_id},
-    )
-    return _row(row) if row else None
-
-
 def by_id(db: Database, row_id: int) -> OutboxRow | None:
     """Return the row of that id."""
     row = one_row(db, "SELECT * FROM outbox WHERE id = :id", {"id": row_id})
