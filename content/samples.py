@@ -1,10 +1,94 @@
-"""What the linter gives to texts that a patient's standing alone cannot fill in."""
+"""The sample patients and clinics for whom the linter renders every text."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from content.catalog import Catalog
+from content.inventory import Text
+from content.model import ClinicVoice, Procedure
 from content.moments import Moment
+from content.view import Standing, standing_in_general, view
+
+SAMPLE_HOURS = (0.5, 4.0, 20.0, 30.0, 50.0, 75.0, 125.0, 200.0, 480.0, 1500.0)
+"""Hours since the treatment at which every text is looked at."""
+
+
+def sample_contexts(procedure: Procedure, now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield what any template sees, for patients at many hours and two kinds of clinic."""
+    voices = (
+        ClinicVoice("Riverside Skin", "+44 20 7946 0018", "999", "Samaritans, 116 123", "Mon-Fri"),
+        ClinicVoice("", "", "112", open_now=False, sunscreen_from_start=True),
+    )
+    for voice in voices:
+        for standing in _standings(procedure, now):
+            for asks in ("other", "may", "did", "normal"):
+                yield view(standing, voice, asks=asks)
+
+
+def _standings(procedure: Procedure, now: datetime) -> Iterator[Standing]:
+    yield standing_in_general(procedure, now=now, zone=UTC)
+    hours = {key: rule.hours for key, rule in procedure.rules.items()}
+    for since in SAMPLE_HOURS:
+        treated = now - timedelta(hours=since)
+        ends = {key: treated + timedelta(hours=length) for key, length in hours.items()}
+        yield Standing(now, UTC, treated, ends, hours)
+
+
+class Samples:
+    """What each kind of template is given when it is said in earnest, and no more than that.
+
+    Only topics hear how a question was put; only the bot's own screens and messages to many are
+    given names besides those of the view.
+    """
+
+    def __init__(self, catalog: Catalog, now: datetime) -> None:
+        self._views = {
+            procedure.key: list(sample_contexts(procedure, now))
+            for procedure in catalog.procedures.values()
+        }
+        self._any = min(catalog.procedures)
+        self._more = _screen_names(now)
+
+    def of(self, text: Text) -> Iterator[dict[str, Any]]:
+        """Yield the contexts of one template."""
+        for context in self._views[text.procedure or self._any]:
+            if text.kind != "topics" and context["asks"] != "other":
+                continue
+            yield {**context, **self._more} if text.kind in ("screens", "broadcasts") else context
+
+
+def _screen_names(now: datetime) -> dict[str, Any]:
+    """Return what the bot's own screens are given besides the view."""
+    moment = Moment(now + timedelta(hours=20), now)
+    return {
+        "version": "2026.1",
+        "marketing": True,
+        "local_time": "15:42",
+        "clinic_name": "Riverside Skin",
+        "running": [("Wear makeup", moment)],
+        "coming": [(moment, "Day 1")] * 8,
+        "asks_dose": False,
+        "languages": ["English", "Español"],
+        "read_by": moment,
+        "way": True,
+        "at": moment,
+        "until": moment,
+        "since": moment,
+        "outage": {"late": 12, "skipped": 3, "uncertain": 1},
+        "change": "changed",
+        "level": "urgent",
+        "ref": "R7K2M9QX",
+        "procedure": None,
+        "hours": 30.0,
+        "signs": ["pus"],
+        "said": "<b>is this pus</b>",
+        "words": lambda table, key: f"{table} {key}",
+        **outreach(moment),
+        **desk(moment),
+    }
 
 
 def outreach(moment: Moment) -> dict[str, Any]:

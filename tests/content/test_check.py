@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from content.catalog import LIBRARY
-from content.check import Report, check, grade
+from content.check import Report, check
+from content.grade import grade
 from tests.fakes.library import Library, small_library
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
