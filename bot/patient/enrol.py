@@ -11,7 +11,7 @@ from bot.patient import keyboards
 from bot.patient.conversation import Conversation, enrolled
 from bot.patient.home import show_home
 from bot.patient.zones import find_zone
-from bot.staff.treated import joined
+from bot.staff.invitation import joined
 from content.moments import clock_time
 from scheduler.buttons import pack
 from scheduler.messenger import Button

@@ -25,6 +25,7 @@ from bot.house import Context, house_of
 from bot.staff import (
     broadcast,
     inbox,
+    invitation,
     patients,
     people,
     replies,
@@ -83,8 +84,8 @@ TAPS: Mapping[str, Entry] = {
     "tr.page": Entry(treated.page, DRAFT),
     "tr.next": Entry(treated.next_session, DRAFT),
     "tr.rule": Entry(treated.rule, DRAFT),
-    "tr.make": Entry(treated.make, DRAFT),
-    "tr.again": Entry(treated.again, DRAFT),
+    "tr.make": Entry(invitation.make, DRAFT),
+    "tr.again": Entry(invitation.again, DRAFT),
     "pt.list": Entry(patients.listed),
     "pt.open": Entry(patients.open_, PATIENT),
     "pt.sent": Entry(patients.sent, PATIENT),
