@@ -24,7 +24,7 @@ from bot.commands import (
     wording,
 )
 from bot.settings import SettingsError
-from content.manifest import ContentError
+from content.tables import ContentError
 from scheduler.services.broadcast import BroadcastError
 from scheduler.services.enrolment import EnrolmentError
 from scheduler.services.report import ReportError

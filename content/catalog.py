@@ -16,10 +16,11 @@ from jinja2 import TemplateNotFound
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from content.manifest import MANIFEST, ContentError, read_procedure, read_toml
+from content.manifest import MANIFEST, read_procedure
 from content.model import Procedure
 from content.moments import Moment
 from content.render import build_environment, render
+from content.tables import ContentError, read_toml
 
 LIBRARY = Path(__file__).parent / "library"
 SHARED = "_shared"

@@ -18,8 +18,8 @@ from jinja2 import TemplateError, UndefinedError
 from content.catalog import Catalog
 from content.grade import GRADE, grade
 from content.inventory import Text, library_texts, own_texts, render
-from content.manifest import ContentError
 from content.samples import Samples
+from content.tables import ContentError
 from content.telegram_html import problems
 from content.understand import model_problem
 from content.understand import signs as warning_signs

@@ -6,78 +6,17 @@ it stands, never as a traceback.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TypeVar, get_args
 
 from content.model import Care, Pace, Procedure, Review, Rule, Source, Step, Topic
+from content.tables import ContentError, Table, read_toml
 
 MANIFEST = "procedure.toml"
 
 T = TypeVar("T")
-
-
-class ContentError(Exception):
-    """Something in the library is wrong; the text says where and what was expected."""
-
-
-class _Table:
-    """A TOML table that knows its place and checks what is taken from it."""
-
-    def __init__(self, values: Mapping[str, Any], place: str) -> None:
-        self.values, self.place = values, place
-        self._taken: set[str] = set()
-
-    def take(self, key: str, kind: type[T], default: T | None = None) -> T:
-        self._taken.add(key)
-        value = self.values.get(key, default)
-        if kind is float and type(value) is int:
-            value = float(value)
-        if value is None:
-            raise ContentError(f"{self.place}.{key} is missing; expected {_NAMES[kind]}")
-        if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
-            raise ContentError(f"{self.place}.{key} is {value!r}; expected {_NAMES[kind]}")
-        return value
-
-    def words(self, key: str) -> tuple[str, ...]:
-        found = self.take(key, list, [])
-        if not all(isinstance(word, str) for word in found):
-            raise ContentError(f"{self.place}.{key} is {found!r}; expected a list of words")
-        return tuple(found)
-
-    def maybe(self, key: str, kind: type[T]) -> T | None:
-        return self.take(key, kind) if key in self.values else None
-
-    def done(self) -> None:
-        for key in self.values:
-            if key not in self._taken:
-                known = ", ".join(sorted(self._taken))
-                raise ContentError(f"{self.place}.{key} is not known; expected one of {known}")
-
-
-_NAMES: dict[type, str] = {
-    str: "a text in quotes",
-    float: "a number",
-    int: "a whole number",
-    bool: "true or false",
-    list: "a list in [ ]",
-    dict: "a table",
-    date: "a date such as 2026-11-22",
-}
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file; raises `ContentError` that names the file and the line."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ContentError(f"{path} is missing") from None
-    except ValueError as error:  # no TOML, no UTF-8, or a number that is too long to read
-        raise ContentError(f"{path}: {error}") from None
-    except RecursionError:
-        raise ContentError(f"{path}: too deeply nested; expected tables and lists") from None
 
 
 def read_procedure(folder: Path, parents: Mapping[str, Procedure]) -> Procedure:
@@ -94,7 +33,7 @@ def read_procedure(folder: Path, parents: Mapping[str, Procedure]) -> Procedure:
         ContentError: Naming file, key and what was expected.
     """
     path = folder / MANIFEST
-    top = _Table(read_toml(path), f"{path}:")
+    top = Table(read_toml(path), f"{path}:")
     extends = top.maybe("extends", str)
     if extends is not None and extends not in parents:
         raise ContentError(f"{path}: extends names {extends!r}; expected one of {sorted(parents)}")
@@ -103,7 +42,7 @@ def read_procedure(folder: Path, parents: Mapping[str, Procedure]) -> Procedure:
     rules = _group(top, "rules", _rule, parent.rules if parent else {})
     topics = _group(top, "topics", _topic, parent.topics if parent else {})
     steps = tuple(
-        _step(_Table(row, f"{path}: step {number}"))
+        _step(Table(row, f"{path}: step {number}"))
         for number, row in enumerate(top.take("step", list, []), start=1)
     )
     pace_row = top.maybe("pace", dict)
@@ -112,8 +51,8 @@ def read_procedure(folder: Path, parents: Mapping[str, Procedure]) -> Procedure:
     procedure = Procedure(
         key=folder.name,
         extends=extends,
-        review=_review(_Table(top.take("review", dict), f"{path}: review")),
-        pace=_pace(_Table(pace_row, f"{path}: pace")) if pace_row else _inherited(parent).pace,
+        review=_review(Table(top.take("review", dict), f"{path}: review")),
+        pace=_pace(Table(pace_row, f"{path}: pace")) if pace_row else _inherited(parent).pace,
         rules=rules,
         steps=steps or _inherited(parent).steps,
         topics=topics,
@@ -132,16 +71,16 @@ def _inherited(parent: Procedure | None) -> Procedure:
 
 
 def _group(
-    top: _Table, name: str, build: Callable[[str, _Table], T], inherited: Mapping[str, T]
+    top: Table, name: str, build: Callable[[str, Table], T], inherited: Mapping[str, T]
 ) -> dict[str, T]:
     own = {
-        key: build(key, _Table(row, f"{top.place} {name}.{key}"))
+        key: build(key, Table(row, f"{top.place} {name}.{key}"))
         for key, row in top.take(name, dict, {}).items()
     }
     return {**inherited, **own}
 
 
-def _source(key: str, row: _Table) -> Source:
+def _source(key: str, row: Table) -> Source:
     grade = row.take("grade", str)
     if grade not in ("A", "B", "C", "D"):
         raise ContentError(f"{row.place}.grade is {grade!r}; expected A, B, C or D")
@@ -150,7 +89,7 @@ def _source(key: str, row: _Table) -> Source:
     return source
 
 
-def _rule(key: str, row: _Table) -> Rule:
+def _rule(key: str, row: Table) -> Rule:
     rule = Rule(
         key=key,
         hours=row.take("hours", float),
@@ -170,13 +109,13 @@ def _rule(key: str, row: _Table) -> Rule:
     return rule
 
 
-def _topic(key: str, row: _Table) -> Topic:
+def _topic(key: str, row: Table) -> Topic:
     topic = Topic(key, row.words("rules"), row.words("related"), row.words("sources"))
     row.done()
     return topic
 
 
-def _step(row: _Table) -> Step:
+def _step(row: Table) -> Step:
     at = row.maybe("at", str)
     step = Step(
         key=row.take("key", str),
@@ -208,7 +147,7 @@ def _wall_time(text: str, place: str) -> time:
         raise ContentError(f"{place}.at is {text!r}; expected a time such as 09:00") from None
 
 
-def _review(row: _Table) -> Review:
+def _review(row: Table) -> Review:
     review = Review(
         version=row.take("version", str),
         date=row.take("date", date),
@@ -219,7 +158,7 @@ def _review(row: _Table) -> Review:
     return review
 
 
-def _pace(row: _Table) -> Pace:
+def _pace(row: Table) -> Pace:
     pace = Pace(
         merge_minutes=row.take("merge_minutes", int),
         most_a_day=row.take("most_a_day", int),

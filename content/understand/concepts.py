@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from content.manifest import ContentError, read_toml
+from content.tables import ContentError, read_toml
 
 FILE = "concepts.toml"
 WHOLE = "="

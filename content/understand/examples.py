@@ -18,7 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from content.manifest import MANIFEST, ContentError
+from content.manifest import MANIFEST
+from content.tables import ContentError
 from content.understand.concepts import FILE as CONCEPTS
 from content.understand.signs import Signs
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from content.manifest import ContentError
+from content.tables import ContentError
 from content.understand.concepts import load_concepts
 from content.understand.examples import SHARED, digest, read_examples
 from content.understand.head import Model

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from content.manifest import ContentError, read_toml
+from content.tables import ContentError, read_toml
 from content.understand.features import plain, words
 from content.understand.result import Asks, SmallTalk
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from content.catalog import Catalog
-from content.manifest import ContentError
 from content.model import ClinicVoice
+from content.tables import ContentError
 from tests.fakes.library import Library, small_library
 
 CLINIC = ClinicVoice("Riverside Skin", "+44 20 7946 0018", "999")

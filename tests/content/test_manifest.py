@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from content.catalog import Catalog
-from content.manifest import ContentError, read_procedure, read_toml
+from content.manifest import read_procedure
 from content.model import Procedure
+from content.tables import ContentError, read_toml
 from tests.fakes.library import Library, small_library
 
 MANIFEST = "peel/procedure.toml"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from content.catalog import LIBRARY, SHARED, Catalog
-from content.manifest import ContentError
 from content.samples import sample_contexts
+from content.tables import ContentError
 from content.understand.result import Route
 from content.understand.signs import Signs, load_signs, problems, unsigned
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from content.catalog import LIBRARY, Catalog
-from content.manifest import ContentError
+from content.tables import ContentError
 from content.understand import Knowledge, build_knowledge, load_knowledge
 from content.understand.concepts import Concepts
 from content.understand.examples import read_examples

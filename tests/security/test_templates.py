@@ -13,9 +13,9 @@ from jinja2.exceptions import SecurityError, TemplateError
 
 from content.catalog import Catalog
 from content.check import check
-from content.manifest import ContentError
 from content.model import ClinicVoice
 from content.render import build_environment, render
+from content.tables import ContentError
 from content.view import standing_in_general, view
 from tests.fakes.clock import TUESDAY_2PM
 from tests.fakes.library import Library, small_library

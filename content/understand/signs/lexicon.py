@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from content.manifest import ContentError, read_toml
+from content.tables import ContentError, read_toml
 from content.understand.signs.spelling import Speller
 from content.understand.signs.terms import COMMA, SHORTEST_START, Hit, Terms
 from content.understand.signs.text import Token, tokens

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from content.manifest import ContentError, read_toml
+from content.tables import ContentError, read_toml
 from content.understand.result import Route
 from content.understand.signs.lexicon import Lexicon, read_lexicon
 from content.understand.signs.measures import MEASURES
