@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 import segno
 from sqlite_utils import Database
 
+from bot.commands import patient_sheets
 from bot.commands.common import (
     as_json,
     find_clinic,
@@ -22,13 +20,10 @@ from bot.commands.common import (
     print_table,
 )
 from bot.settings import Settings
-from content.catalog import Catalog
 from scheduler.clock import system_clock
-from scheduler.model import Patient
-from scheduler.services import care, enrolment, privacy
-from scheduler.services.enrolment import EnrolmentError, Invitation
-from scheduler.store import clinics, patients, records, reminders
-from scheduler.store.engine import stamp
+from scheduler.services import correction, enrolment, privacy
+from scheduler.services.enrolment import Invitation
+from scheduler.store import records
 
 
 @click.group()
@@ -108,7 +103,7 @@ def list_(slug: str | None, as_json: bool) -> None:  # noqa: FBT001
     """List patients, newest first."""
     now = system_clock()
     with opened() as (_, store, _catalog):
-        rows = store.run(_listed, slug, now)
+        rows = store.run(patient_sheets.listed, slug, now)
     if as_json:
         print_json(rows)
         return
@@ -122,7 +117,7 @@ def list_(slug: str | None, as_json: bool) -> None:  # noqa: FBT001
 def show(ref: str, as_json: bool) -> None:  # noqa: FBT001
     """Show where a patient stands and what is to come."""
     with opened() as (_, store, catalog):
-        shown = store.run(_shown, catalog, ref, system_clock())
+        shown = store.run(patient_sheets.shown, catalog, ref, system_clock())
     if as_json:
         print_json(shown)
         return
@@ -145,10 +140,22 @@ def correct(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Correct a patient's latest treatment; what waits to be sent follows, what was sent stays."""
-    with opened() as (_, store, catalog):
-        waiting = store.run(
-            _correct, catalog, ref, treated_at, parse_waits(waits), cancel, system_clock()
+
+    def corrected(db: Database) -> int:
+        found = find_patient(db, ref)
+        return correction.correct(
+            db,
+            catalog,
+            found,
+            system_clock(),
+            actor="shell",
+            treated_at=parse_instant(treated_at, found.zone) if treated_at else None,
+            waits=parse_waits(waits),
+            cancel=cancel,
         )
+
+    with opened() as (_, store, catalog):
+        waiting = store.run(corrected)
     if as_json:
         print_json({"patient": ref, "reminders_waiting": waiting})
     else:
@@ -186,98 +193,3 @@ def _write_qr(link: str, target: Path) -> None:
         segno.make(link, error="m").save(str(target), kind="png", scale=8, border=4)
     except OSError as error:
         raise click.UsageError(f"{target} could not be written: {error.strerror}") from None
-
-
-def _listed(db: Database, slug: str | None, now: datetime) -> list[dict[str, Any]]:
-    of = find_clinic(db, slug).id if slug else None
-    names = {clinic.id: clinic.slug for clinic in clinics.listed(db)}
-    return [
-        {
-            "patient": row.ref,
-            "clinic": names[row.clinic_id],
-            "reference": row.reference,
-            "state": row.state,
-            "day": _day(db, row, now),
-            "language": row.language,
-            "timezone": row.timezone,
-        }
-        for row in patients.listed(db, of)
-    ]
-
-
-def _day(db: Database, row: Patient, now: datetime) -> int | None:
-    treatments = patients.treatments(db, row.id)
-    if not treatments:
-        return None
-    treated = treatments[-1].treated_at.astimezone(row.zone)
-    return (now.astimezone(row.zone).date() - treated.date()).days
-
-
-def _shown(db: Database, catalog: Catalog, ref: str, now: datetime) -> dict[str, Any]:
-    row = find_patient(db, ref)
-    clinic = clinics.by_id(db, row.clinic_id)
-    treatments = patients.treatments(db, row.id)
-    standing = care.standing(catalog, clinic, row, treatments, now)
-    return {
-        "patient": row.ref,
-        "clinic": clinic.slug,
-        "reference": row.reference,
-        "state": row.state,
-        "day": _day(db, row, now),
-        "language": row.language,
-        "timezone": row.timezone,
-        "joined_at": stamp(row.joined_at) if row.joined_at else None,
-        "paused_until": stamp(row.paused_until) if row.paused_until else None,
-        "treatments": [
-            {
-                "procedure": treatment.procedure,
-                "area": treatment.area,
-                "treated_at": treatment.treated_at.astimezone(row.zone).isoformat(),
-                "waits": dict(treatment.waits),
-            }
-            for treatment in treatments
-        ],
-        "waits_end": {
-            rule: end.astimezone(row.zone).isoformat() for rule, end in standing.waits.items()
-        },
-        "upcoming": [
-            {"at": reminder.due_at.astimezone(row.zone).isoformat(), "step": reminder.step}
-            for reminder in reminders.upcoming(db, row.id)
-        ],
-    }
-
-
-def _correct(
-    db: Database,
-    catalog: Catalog,
-    ref: str,
-    treated_at: str | None,
-    waits: Mapping[str, float],
-    cancel: bool,  # noqa: FBT001
-    now: datetime,
-) -> int:
-    row = find_patient(db, ref)
-    treatments = patients.treatments(db, row.id)
-    if not treatments:
-        raise EnrolmentError(f"{row.ref} has no treatment to correct")
-    latest = treatments[-1]
-    at = parse_instant(treated_at, row.zone) if treated_at else None
-    if at is not None:
-        enrolment.check_time(at, now)
-    enrolment.check_waits(catalog, latest.procedure, waits)
-    patients.correct_treatment(
-        db,
-        latest.id,
-        treated_at=at,
-        waits={**latest.waits, **waits} if waits else None,
-        cancelled=True if cancel else None,
-    )
-    records.audit(
-        db,
-        now=now,
-        actor="shell",
-        action="treatment.corrected",
-        subject=row.ref,
-        clinic_id=row.clinic_id,
-    )
-    return care.replan(db, catalog, row.id, now)

@@ -24,6 +24,7 @@ from telegram.ext import (
 from bot.house import Context, house_of
 from bot.staff import (
     broadcast,
+    corrections,
     inbox,
     invitation,
     patients,
@@ -90,10 +91,10 @@ TAPS: Mapping[str, Entry] = {
     "pt.open": Entry(patients.open_, PATIENT),
     "pt.sent": Entry(patients.sent, PATIENT),
     "pt.said": Entry(patients.said, PATIENT),
-    "pt.time": Entry(patients.time, PATIENT),
-    "pt.rule": Entry(patients.rule, PATIENT),
-    "pt.stop": Entry(patients.stop, PATIENT),
-    "pt.note": Entry(patients.ask_note, PATIENT),
+    "pt.time": Entry(corrections.time, PATIENT),
+    "pt.rule": Entry(corrections.rule, PATIENT),
+    "pt.stop": Entry(corrections.stop, PATIENT),
+    "pt.note": Entry(corrections.ask_note, PATIENT),
     "ss.list": Entry(sessions.listed),
     "ss.open": Entry(sessions.open_, SESSION),
     "ss.set": Entry(sessions.set_state, SESSION),
@@ -121,7 +122,7 @@ REPLIES: Mapping[str, Entry] = {
     "thread": Entry(replies.answer, ESCALATION),
     "answer": Entry(replies.answer, ESCALATION),
     "reference": Entry(treated.reference, DRAFT),
-    "note": Entry(patients.note, PATIENT),
+    "note": Entry(corrections.note, PATIENT),
     "broadcast": Entry(broadcast.written),
 }
 """What a reply to a message of the bot means, by what that message was posted as."""

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from content.catalog import Catalog
 from scheduler.model import Clinic, Escalation, Patient, Reminder, Treatment
-from scheduler.services import care, enrolment, preferences
+from scheduler.services import care, preferences
 from scheduler.store import inbox, patients, records, reminders, roster
 from scheduler.store.members import Member
 
@@ -117,42 +117,9 @@ def record(
     )
 
 
-def correct(
-    db: Database,
-    catalog: Catalog,
-    patient: Patient,
-    by: Member,
-    now: datetime,
-    *,
-    treated_at: datetime | None = None,
-    waits: Mapping[str, float] | None = None,
-) -> None:
-    """Correct the latest treatment; what waits to be sent follows.
-
-    Raises:
-        EnrolmentError: If there is none, or the time or a wait cannot be.
-    """
-    treatments = patients.treatments(db, patient.id)
-    if not treatments:
-        raise enrolment.EnrolmentError(f"{patient.ref} has no treatment to correct")
-    latest = treatments[-1]
-    if treated_at is not None:
-        enrolment.check_time(treated_at, now)
-    enrolment.check_waits(catalog, latest.procedure, waits or {})
-    patients.correct_treatment(
-        db,
-        latest.id,
-        treated_at=treated_at,
-        waits={**latest.waits, **waits} if waits else None,
-    )
-    note_action(db, patient, by, "treatment.corrected", now)
-    care.replan(db, catalog, patient.id, now)
-
-
 def stop(db: Database, catalog: Catalog, patient: Patient, by: Member, now: datetime) -> bool:
     """Send a patient nothing unasked any more; False if it is so already."""
-    actor = f"user:{by.user_id}"
-    return preferences.stop(db, catalog, patient, now, actor=actor) == "changed"
+    return preferences.stop(db, catalog, patient, now, actor=by.actor) == "changed"
 
 
 def note(db: Database, patient: Patient, by: Member, said: str, now: datetime) -> None:
@@ -166,7 +133,7 @@ def note_action(db: Database, patient: Patient, by: Member, action: str, now: da
     records.audit(
         db,
         now=now,
-        actor=f"user:{by.user_id}",
+        actor=by.actor,
         action=action,
         subject=patient.ref,
         clinic_id=patient.clinic_id,

@@ -63,7 +63,6 @@ def make(
         return None
     if fresh.treated_at is None or not fresh.procedure:
         raise enrolment.EnrolmentError("the procedure or the time is missing")
-    actor = f"user:{by.user_id}"
     invitation = enrolment.invite(
         db,
         catalog,
@@ -74,12 +73,12 @@ def make(
         reference=fresh.reference,
         waits=fresh.waits,
         now=now,
-        actor=actor,
+        actor=by.actor,
     )
     drafts.change(db, fresh.id, code_digest=codes.digest(invitation.code), made_at=now)
     patient = patients.by_ref(db, invitation.patient)
     if patient is not None and fresh.next_at is not None:
-        sessions.book(db, patient, fresh.next_at, source="treated", actor=actor, now=now)
+        sessions.book(db, patient, fresh.next_at, source="treated", actor=by.actor, now=now)
     return invitation.code
 
 
@@ -106,7 +105,7 @@ def renew(db: Database, clinic: Clinic, draft: Draft, by: Member, now: datetime)
     records.audit(
         db,
         now=now,
-        actor=f"user:{by.user_id}",
+        actor=by.actor,
         action="patient.code_renewed",
         subject=patient.ref,
         clinic_id=clinic.id,

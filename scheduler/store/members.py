@@ -28,6 +28,11 @@ class Member:
     role: Role
     removed: bool = False
 
+    @property
+    def actor(self) -> str:
+        """Who the audit log says acted."""
+        return f"user:{self.user_id}"
+
 
 def find(db: Database, clinic_id: int, user_id: int) -> Member | None:
     """Return a person of a clinic, also one who was removed; None for a stranger."""

@@ -9,6 +9,7 @@ import pytest
 from content.catalog import Catalog
 from scheduler.model import Priority
 from scheduler.services import asking, enrolment, roster, treated
+from scheduler.services.correction import correct
 from scheduler.services.roster import Line
 from scheduler.store import codes, drafts, outbox, patients, talk
 from scheduler.store.members import Member
@@ -69,12 +70,12 @@ def test_a_corrected_time_moves_what_waits_and_a_wrong_one_changes_nothing(
 ) -> None:
     patient = world.join(treated_at=clock(), now=clock())
     at = clock() - timedelta(hours=5)
-    world.store.run(roster.correct, catalog, patient, BY_ROSA, clock(), treated_at=at)
+    world.store.run(correct, catalog, patient, clock(), actor=BY_ROSA.actor, treated_at=at)
     (treatment,) = world.store.run(patients.treatments, patient.id)
     assert treatment.treated_at == at
     with pytest.raises(enrolment.EnrolmentError):
         world.store.run(
-            roster.correct, catalog, patient, BY_ROSA, clock(), waits={"makeup": 1000.0}
+            correct, catalog, patient, clock(), actor=BY_ROSA.actor, waits={"makeup": 1000.0}
         )
     (treatment,) = world.store.run(patients.treatments, patient.id)
     assert treatment.waits == {}
