@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from functools import lru_cache
 
 from bot.patient import enrol, keyboards
 from bot.patient.conversation import Conversation
 from content.catalog import Catalog
+from content.letters import bare
 from content.moments import Moment
 from scheduler.services import preferences
 
@@ -84,8 +84,4 @@ def _opt_out_words(catalog: Catalog) -> frozenset[str]:
 
 
 def _plain(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join(
-        "".join(char if char.isalnum() else " " for char in decomposed
-                if not unicodedata.combining(char)).split()
-    )  # fmt: skip
+    return " ".join("".join(char if char.isalnum() else " " for char in bare(text)).split())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
+
+from content.letters import bare
 
 
 def find_zone(typed: str, cities: Mapping[str, Any]) -> str | None:
@@ -37,6 +38,4 @@ def _zone_cities() -> dict[str, str]:
 
 
 def _plain(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    letters = (char for char in decomposed if not unicodedata.combining(char))
-    return "".join(letters).replace("_", " ").strip(" .!?")
+    return bare(text).replace("_", " ").strip(" .!?")

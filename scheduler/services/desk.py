@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from content.catalog import Catalog
+from content.letters import bare
 from scheduler.model import Clinic
 from scheduler.services import cards, care
 from scheduler.services.enrolment import CODE_BYTES, clean_code
@@ -149,8 +149,7 @@ def show_open_cards(db: Database, catalog: Catalog, chat_id: int, now: datetime)
 
 
 def _free_slug(db: Database, name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    base = re.sub(r"[^a-z0-9]+", "-", "".join(c for c in plain if c.isascii())).strip("-")
+    base = re.sub(r"[^a-z0-9]+", "-", bare(name)).strip("-")
     base = base[:40] or "clinic"
     slug, number = base, 1
     while clinics.by_slug(db, slug) is not None:
