@@ -70,7 +70,7 @@ class Health:
         queue, oldest, escalations = await self._house.store.tx(_queue, now)
         tick_age = _age(self._last_tick, now)
         return Pulse(
-            ok=tick_age is not None and tick_age <= TICK_TOO_OLD and oldest <= DUE_TOO_OLD,
+            ok=tick_age is not None and abs(tick_age) <= TICK_TOO_OLD and oldest <= DUE_TOO_OLD,
             last_tick_seconds=tick_age,
             oldest_due_seconds=oldest,
             queue=queue,

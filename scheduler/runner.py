@@ -2,6 +2,8 @@
 
 APScheduler keeps time here and nothing else: no job per patient and no job store. Its defaults
 would drop a late run after one second and cancel a running one on shutdown, so both are set.
+It knows the next run by the wall clock only, so a clock set back by two hours would stop every job
+for two hours; a watch on the loop's own time sees that and sets the times anew.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from datetime import UTC
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from scheduler.clock import Clock, system_clock
 
 log = structlog.get_logger()
 
@@ -26,9 +30,14 @@ class Runner:
     Args:
         work: One round; what it raises is logged and the next round comes all the same.
         seconds: The time between the beginnings of two rounds.
+        clock: The wall clock, which is watched for being set back.
     """
 
-    def __init__(self, work: Work, *, seconds: float = TICK_SECONDS) -> None:
+    def __init__(
+        self, work: Work, *, seconds: float = TICK_SECONDS, clock: Clock = system_clock
+    ) -> None:
+        self._clock, self._watch_seconds = clock, seconds
+        self._watch: asyncio.Task[None] | None = None
         self._jobs: dict[str, tuple[Work, float]] = {"tick": (work, seconds)}
         self._locks: dict[str, asyncio.Lock] = {}
         self._stopping = False
@@ -52,6 +61,7 @@ class Runner:
                 misfire_grace_time=None,
             )
         self._scheduler.start()
+        self._watch = asyncio.create_task(self._watch_the_clock(), name="clock")
 
     async def now(self, name: str = "tick") -> None:
         """Do one round at once; waits for a round of the same work that is under way."""
@@ -66,6 +76,9 @@ class Runner:
     async def stop(self) -> None:
         """Let what is under way finish, and start nothing more."""
         self._stopping = True
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
         if self._scheduler.running:
             self._scheduler.pause()
         for name in self._jobs:
@@ -73,6 +86,15 @@ class Runner:
                 pass
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+
+    async def _watch_the_clock(self) -> None:
+        while True:
+            before = self._clock()
+            await asyncio.sleep(self._watch_seconds)
+            if (back := (before - self._clock()).total_seconds()) > 0:
+                log.warning("clock.set_back", seconds=round(back, 1))
+                for name, (_, seconds) in self._jobs.items():
+                    self._scheduler.reschedule_job(name, trigger="interval", seconds=seconds)
 
     def _lock(self, name: str) -> asyncio.Lock:
         return self._locks.setdefault(name, asyncio.Lock())

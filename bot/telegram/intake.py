@@ -3,13 +3,14 @@
 python-telegram-bot's own updater confirms an update before its handlers ran, so a crash loses what
 a patient just wrote. Here an update is a row before Telegram is told that we have it. After a crash
 the rows that are left are dealt with again: a warning may be answered twice, but never not at all.
+When a full disk does not take the row, the words for a warning sign do not wait for room.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -66,6 +67,7 @@ class Intake:
         self.again: set[int] = set()
         self.unfinished: set[int] = set()
         self.last_heard: datetime | None = None
+        self._unkept: set[int] = set()
 
     def now(self) -> datetime:
         """Return the present instant."""
@@ -85,13 +87,25 @@ class Intake:
             self._polling = asyncio.create_task(self._poll(), name="polling")
 
     async def take(self, updates: Sequence[dict[str, Any]]) -> None:
-        """Keep updates as Telegram sent them and deal with those not seen before."""
+        """Keep updates as Telegram sent them and deal with those not seen before.
+
+        What a full disk does not take is dealt with once all the same, as far as that goes without
+        a row; the error goes to the caller, so Telegram is not told and brings it again.
+        """
         updates = [_sound(raw) for raw in updates]
         rows = [(raw["update_id"], json.dumps(raw, ensure_ascii=False)) for raw in updates]
-        new = set(await self._store.tx(incoming.keep, rows, self._clock()))
+        try:
+            new = set(await self._store.tx(incoming.keep, rows, self._clock()))
+        except Exception as error:
+            if passing(error):
+                self._deal_without_room(updates)
+            raise
         for raw in updates:
-            if raw["update_id"] in new:
-                new.discard(raw["update_id"])
+            if (number := raw["update_id"]) in new:
+                new.discard(number)
+                if number in self._unkept:
+                    self._unkept.discard(number)
+                    self.again.add(number)
                 self._deal(raw)
 
     async def stop(self) -> None:
@@ -107,19 +121,34 @@ class Intake:
         await asyncio.gather(*self._in_hand, return_exceptions=True)
 
     def _deal(self, raw: dict[str, Any]) -> None:
-        task = asyncio.create_task(self._handle(raw), name="update")
+        self._begin(self._handle(raw))
+
+    def _deal_without_room(self, updates: Sequence[dict[str, Any]]) -> None:
+        for raw in updates:
+            if raw["update_id"] not in self._unkept:
+                self._unkept.add(raw["update_id"])
+                self._begin(self._handle_unkept(raw))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="update")
         self._in_hand.add(task)
         task.add_done_callback(self._in_hand.discard)
 
+    async def _handle_unkept(self, raw: dict[str, Any]) -> None:
+        await self._process(raw)
+        self.unfinished.discard(raw["update_id"])  # it comes again from Telegram
+
     async def _handle(self, raw: dict[str, Any]) -> None:
-        number = raw["update_id"]
+        await self._process(raw)
+        self.again.discard(raw["update_id"])
+        await self._finish(raw)
+
+    async def _process(self, raw: dict[str, Any]) -> None:
         update = _parsed(raw, self._application)
         if update is not None:
             await self._application.update_processor.process_update(
                 update, self._application.process_update(update)
             )
-        self.again.discard(number)
-        await self._finish(raw)
 
     async def _finish(self, raw: dict[str, Any]) -> None:
         """Say that an update has been dealt with, or deal with it once more when there is room."""

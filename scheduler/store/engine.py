@@ -81,12 +81,29 @@ class Store:
     def run(
         self, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Do the same as `tx` for callers that have no event loop, such as the shell."""
-        return self._writer.do_and_wait(work, *args, **kwargs)
+        """Do the same as `tx` for callers that have no event loop, such as the shell.
+
+        Raises:
+            StoreError: If there is no room, or the disk fails; nothing was changed then.
+        """
+        try:
+            return self._writer.do_and_wait(work, *args, **kwargs)
+        except sqlite3.Error as error:
+            if passing(error):
+                raise StoreError(f"{self.path} could not be written: {error}") from None
+            raise
 
     def backup(self, target: Path) -> None:
-        """Copy the whole database, while it is in use, into a new file readable by its owner."""
-        self._writer.alone(_backup, target)
+        """Copy the whole database, while it is in use, into a new file readable by its owner.
+
+        Raises:
+            StoreError: If it could not be copied; no half of a copy is left.
+        """
+        try:
+            self._writer.alone(_backup, target)
+        except (sqlite3.Error, OSError) as error:
+            target.unlink(missing_ok=True)
+            raise StoreError(f"{self.path} could not be copied to {target}: {error}") from None
 
     def close(self) -> None:
         """Finish what is queued and close the file."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from scheduler.store import records
+from scheduler.store import engine, records
 from scheduler.store.engine import Store, StoreError, instant, maybe_instant, restore, stamp
 
 Opener = Callable[[], Store]
@@ -119,13 +119,29 @@ def test_a_full_disk_is_told_and_loses_nothing(opener: Opener, path: Path) -> No
     store.run(records.keep, "before", "kept")
     pages = store.run(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
     store._writer.alone(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchall())
-    with pytest.raises(sqlite3.OperationalError, match="full"):
+    with pytest.raises(StoreError, match="full"):
         store.run(records.keep, "too_much", "x" * 1_000_000)
     assert store.run(records.fact, "before") == "kept"
     assert store.run(records.fact, "too_much") is None
     store._writer.alone(lambda db: db.execute("PRAGMA max_page_count = 100000").fetchall())
     store.run(records.keep, "after", "room again")
     assert store.run(records.fact, "after") == "room again"
+
+
+def test_a_backup_that_finds_no_room_leaves_no_half_of_a_copy(
+    opener: Opener, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opener()
+
+    def breaks_off(_: object, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(engine, "_backup", breaks_off)
+    target = path.with_name("copy.db")
+    with pytest.raises(StoreError, match="could not be copied"):
+        store.backup(target)
+    assert not target.exists()
 
 
 async def test_who_shared_a_transaction_with_a_full_disk_is_told_too(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta, tzinfo
 
+import apscheduler.schedulers.base
+import apscheduler.triggers.interval
 import pytest
 import structlog
 
+from scheduler.clock import system_clock
 from scheduler.runner import Runner
 
 
@@ -85,3 +89,30 @@ async def test_a_runner_that_never_started_stops_quietly() -> None:
         pytest.fail("nobody asked for it")
 
     await Runner(work).stop()
+
+
+async def test_a_clock_set_back_does_not_stop_the_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    back = timedelta()
+
+    class WallClock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) - back
+
+    for module in (apscheduler.schedulers.base, apscheduler.triggers.interval):
+        monkeypatch.setattr(module, "datetime", WallClock)
+    came = asyncio.Event()
+
+    async def work() -> None:
+        came.set()
+
+    runner = Runner(work, seconds=0.01, clock=lambda: system_clock() - back)
+    runner.start()
+    await came.wait()
+    back = timedelta(hours=2)
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(3):
+            came.clear()
+            await asyncio.wait_for(came.wait(), timeout=30)
+    await runner.stop()
+    assert [line["event"] for line in lines] == ["clock.set_back"]

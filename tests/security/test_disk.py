@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import structlog
@@ -29,6 +30,18 @@ def make_room(db: Database) -> None:
     db.execute("PRAGMA max_page_count = 100000").fetchall()
 
 
+def come_in_vain(line: Line, update: dict[str, Any]) -> None:
+    """Let an update come that the disk does not take; whatever it leads to is done after it."""
+
+    async def came() -> None:
+        with pytest.raises(Exception, match="full") as error:
+            await line.bot.intake.take([update])
+        assert passing(error.value)
+        await line._hear([])
+
+    line.runner.run(came())
+
+
 @pytest.fixture
 def short(line: Line) -> Iterator[Line]:
     line.fresh()
@@ -43,14 +56,29 @@ def test_what_finds_no_room_on_arrival_is_not_confirmed_and_is_answered_when_it_
 ) -> None:
     short.on_disk(fill)
     update = typed(1, BEN_CHAT, "can I wear makeup yet? " * 400)
-    with pytest.raises(Exception, match="full") as error:
-        short.runner.run(short.bot.intake.take([update]))
-    assert passing(error.value)
-    assert short.wire.told == []
+    come_in_vain(short, update)
+    come_in_vain(short, update)
+    (failed,) = said_to(short.wire.told, BEN_CHAT)
+    assert "wrong on our side" in failed
     short.on_disk(make_room)
     short.hear(update)
     short.hear(update)
-    assert len(said_to(short.wire.told, BEN_CHAT)) == 1
+    assert len(said_to(short.wire.told, BEN_CHAT)) == 2
+
+
+def test_a_warning_sign_is_answered_although_its_message_finds_no_room(short: Line) -> None:
+    short.on_disk(fill)
+    update = typed(1, BEN_CHAT, WARNING)
+    come_in_vain(short, update)
+    come_in_vain(short, update)
+    warning, failed = said_to(short.wire.told, BEN_CHAT)
+    assert "today" in warning
+    assert "wrong on our side" in failed
+    short.on_disk(make_room)
+    short.hear(update)
+    cards = [call for call in short.wire.told if call.chat_id == HILLTOP_GROUP]
+    assert any("pus" in call.text for call in cards)
+    assert not short.broken()
 
 
 def test_a_warning_sign_is_answered_at_once_and_reaches_the_clinic_when_there_is_room(
