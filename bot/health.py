@@ -19,6 +19,8 @@ from scheduler.store import outbox, talk
 
 TICK_TOO_OLD = 60.0
 DUE_TOO_OLD = 600.0
+HEARD_TOO_OLD = 180.0
+"""A poll is answered within half a minute; several have failed by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Pulse:
     """How the bot is at a moment; ages in seconds, None for what has not happened yet.
 
     Attributes:
-        ok: Whether the schedule ticks and nothing has waited too long.
+        ok: Whether the schedule ticks, Telegram answers and nothing has waited too long.
         last_tick_seconds: Since the last finished round.
         oldest_due_seconds: How long the longest waiting message is overdue.
         queue: How many messages wait in the outbox.
@@ -70,7 +72,10 @@ class Health:
         queue, oldest, escalations = await self._house.store.tx(_queue, now)
         tick_age = _age(self._last_tick, now)
         return Pulse(
-            ok=tick_age is not None and abs(tick_age) <= TICK_TOO_OLD and oldest <= DUE_TOO_OLD,
+            ok=tick_age is not None
+            and abs(tick_age) <= TICK_TOO_OLD
+            and oldest <= DUE_TOO_OLD
+            and not self._deaf(now),
             last_tick_seconds=tick_age,
             oldest_due_seconds=oldest,
             queue=queue,
@@ -78,6 +83,14 @@ class Health:
             last_heard_seconds=_age(self._intake.last_heard, now),
             open_escalations=escalations,
         )
+
+    def _deaf(self, now: datetime) -> bool:
+        """Whether Telegram was asked for updates and has not answered for minutes."""
+        began = self._intake.polls_since
+        if began is None:
+            return False
+        heard = max(began, self._intake.last_heard or began)
+        return abs((now - heard).total_seconds()) > HEARD_TOO_OLD
 
     async def start(self) -> None:
         """Listen, if there is a port to listen on."""
@@ -131,7 +144,7 @@ class _Collected:
 
 
 _TOLD = {
-    "ok": "1 if the schedule ticks and nothing has waited too long.",
+    "ok": "1 if the schedule ticks, Telegram answers and nothing has waited too long.",
     "last_tick_seconds": "Seconds since the last finished round.",
     "oldest_due_seconds": "How long the longest waiting message is overdue.",
     "queue": "Messages that wait in the outbox.",

@@ -48,6 +48,7 @@ class Intake:
         again: Numbers of the updates that are dealt with once more.
         unfinished: Numbers of those that have to be: their handler could not keep what it must.
         last_heard: When Telegram last answered.
+        polls_since: When it began to ask; None if Telegram calls us.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Intake:
         self.again: set[int] = set()
         self.unfinished: set[int] = set()
         self.last_heard: datetime | None = None
+        self.polls_since: datetime | None = None
         self._unkept: set[int] = set()
 
     def now(self) -> datetime:
@@ -84,6 +86,7 @@ class Intake:
             log.warning("intake.left_by_a_crash", updates=len(left))
         if poll:
             await self._request.initialize()
+            self.polls_since = self._clock()
             self._polling = asyncio.create_task(self._poll(), name="polling")
 
     async def take(self, updates: Sequence[dict[str, Any]]) -> None:

@@ -48,7 +48,7 @@ def reached(db: Database, catalog: Catalog, now: datetime) -> int:
     """
     noted = records.fact(db, REACHED)
     since = instant(noted) if noted else now
-    if noted and now - since < NOTED_EVERY:
+    if noted and timedelta() <= now - since < NOTED_EVERY:  # a clock set back is noted anew
         return 0
     records.keep(db, REACHED, stamp(now))
     if now - since < WORTH_TELLING:

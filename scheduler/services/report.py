@@ -20,7 +20,7 @@ from sqlite_utils import Database
 from content.catalog import Catalog, Words
 from scheduler.model import Clinic
 from scheduler.plan import at_wall_time
-from scheduler.services.care import open_weekdays
+from scheduler.services.care import open_now, open_weekdays
 from scheduler.store import clinics, figures, records
 
 WEEK = 7
@@ -208,16 +208,20 @@ def named(words: Words, topic: str) -> str:
 
 
 def weekly_due(db: Database, now: datetime) -> list[Clinic]:
-    """Return the clinics whose weekly report is due: once a week, when the week opens."""
+    """Return the clinics whose weekly report is due: once a week, when the week opens.
+
+    A bot that was down then makes it up within the week, while the clinic is open; a clinic that
+    has had none yet waits for its first Monday.
+    """
     due = []
     for clinic in clinics.listed(db):
-        if not clinic.weekly_report or clinic.chat_id is None:
+        if not clinic.weekly_report or clinic.chat_id is None or not open_now(clinic, now):
             continue
         local = now.astimezone(clinic.zone)
         monday = local.date() - timedelta(days=local.weekday())
         opening = monday + timedelta(days=min(open_weekdays(clinic.open_days), default=1) - 1)
-        opened = at_wall_time(opening, clinic.opens, clinic.zone)
-        if opened <= now < opened + timedelta(days=1) and _last(db, clinic) != monday.isoformat():
+        last = _last(db, clinic)
+        if last != monday.isoformat() and (last is not None or local.date() == opening):
             due.append(clinic)
     return due
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
 from scheduler.store.engine import stamp
 from scheduler.store.rows import Row, all_rows
 
+JUST_NOW = timedelta(minutes=1)
+"""What was put off by a failed try is due again within this; what left since Telegram was heard of
+again left within this."""
+
 
 def late(db: Database, clinic_id: int, since: datetime, now: datetime) -> int:
-    """Count what fell due in between and still waits to be sent."""
+    """Count what fell due in between and still waits to be sent, or has just been sent at last."""
     waiting = _count(
         db,
         "SELECT COUNT(*) AS n FROM outbox WHERE clinic_id = :clinic AND patient_id IS NOT NULL"
-        " AND state IN ('waiting', 'trying') AND due_at >= :since AND due_at <= :now",
+        " AND created_at <= :early AND due_at >= :since"
+        " AND ((state IN ('waiting', 'trying') AND due_at <= :soon)"
+        " OR (state = 'sent' AND finished_at > :early AND finished_at <= :now))",
         clinic_id,
         since,
         now,
@@ -68,7 +74,9 @@ def uncertain(db: Database, clinic_id: int, since: datetime, now: datetime) -> i
 
 
 def _count(db: Database, sql: str, clinic_id: int, since: datetime, now: datetime) -> int:
-    rows: list[Row] = all_rows(
-        db, sql, {"clinic": clinic_id, "since": stamp(since), "now": stamp(now)}
-    )
+    instants = {
+        "since": since, "early": now - JUST_NOW, "now": now, "soon": now + JUST_NOW,
+    }  # fmt: skip
+    named = {name: stamp(at) for name, at in instants.items() if f":{name}" in sql}
+    rows: list[Row] = all_rows(db, sql, {"clinic": clinic_id, **named})
     return int(rows[0]["n"])

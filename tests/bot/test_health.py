@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from bot.app import Bot
+from bot.health import HEARD_TOO_OLD
 from content.catalog import Catalog
 from content.understand import Knowledge
 from scheduler.model import Priority
@@ -50,6 +51,16 @@ async def test_a_bot_that_stopped_ticking_is_not_well(bot: Bot, clock: FakeClock
     pulse = await bot.health.look()
     assert not pulse.ok
     assert pulse.last_tick_seconds == 61
+
+
+async def test_a_bot_that_telegram_does_not_answer_is_not_well(bot: Bot, clock: FakeClock) -> None:
+    bot.intake.last_heard = clock()
+    clock.forward(seconds=HEARD_TOO_OLD)
+    bot.health.ticked(clock(), Counter())
+    assert (await bot.health.look()).ok
+    clock.forward(seconds=1)
+    bot.health.ticked(clock(), Counter())
+    assert not (await bot.health.look()).ok
 
 
 async def test_a_message_that_waits_too_long_is_not_well(

@@ -54,6 +54,11 @@ async def test_the_week_is_reported_once_and_only_where_it_is_wanted(town: Town)
     assert await send_weekly(house) == 0
     town.clock.forward(days=7)
     assert await send_weekly(house) == 1
+    town.clock.forward(days=8, hours=12)  # down on Monday, back on a Tuesday night
+    assert await send_weekly(house) == 0
+    town.clock.forward(hours=12)
+    assert await send_weekly(house) == 1
+    assert await send_weekly(house) == 0
 
 
 async def test_a_chart_of_nothing_and_of_much_can_be_drawn(town: Town) -> None:
