@@ -7,5 +7,7 @@ import unicodedata
 
 def bare(text: str) -> str:
     """Return a text in small letters without accents."""
+    if text.isascii():  # most are, and there is nothing to take away
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter))

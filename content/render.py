@@ -6,7 +6,7 @@ error at `aftercare content check` and not an empty space in front of a patient.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,34 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from content.moments import clock_time, day_name, distance, length
 from content.telegram_html import tidy
 
+MOST_VERDICTS = 4096
+
 
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, in which no operator makes something huge of something small."""
 
+    def make_globals(self, own: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return a template's globals as one dictionary: a chain of two is read for each render."""
+        return {**self.globals, **(own or {})}
+
     intercepted_binops = frozenset({"*", "**", "%"})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._verdicts: dict[tuple[type, str], bool] = {}
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Ask the sandbox once for each attribute of each type, by which alone it judges.
+
+        A text names fifteen attributes, and a dozen `isinstance` each were a fourth of its time.
+        """
+        verdict = self._verdicts.get((type(obj), attr))
+        if verdict is None:
+            if len(self._verdicts) >= MOST_VERDICTS:  # names may be made up while rendering
+                self._verdicts.clear()
+            verdict = super().is_safe_attribute(obj, attr, value)
+            self._verdicts[type(obj), attr] = verdict
+        return verdict
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         numbers = all(isinstance(value, int | float) for value in (left, right))

@@ -93,6 +93,8 @@ def split(html: str, limit: int = MAX_UNITS) -> list[str]:
     Tags are expected to close within their paragraph, which `problems` cannot see but the content
     check can; a paragraph that must itself be cut loses its tags rather than break them.
     """
+    if units(html) <= limit:
+        return [html]
     parts: list[str] = []
     for piece in _pieces(html, limit):
         if parts and units(joined := f"{parts[-1]}{_PARAGRAPH}{piece}") <= limit:

@@ -16,7 +16,7 @@ FILE = "concepts.toml"
 WHOLE = "="
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Concepts:
     """The names that a word goes by.
 

@@ -48,13 +48,16 @@ _CONTRASTS = frozenset(
 
 def plain(text: str) -> str:
     """Return a text in small letters without accents and without what cannot be seen."""
-    text = _INVISIBLE.sub("", text[:MOST_CHARACTERS])
-    parts = unicodedata.normalize("NFKD", text.lower())
+    text = text[:MOST_CHARACTERS]
+    if text.isascii():  # then there is nothing to take away; most messages are
+        return _DRAWN_OUT.sub(r"\1\1", text.lower())
+    parts = unicodedata.normalize("NFKD", _INVISIBLE.sub("", text).lower())
     text = "".join(part for part in parts if not unicodedata.combining(part))
     return _DRAWN_OUT.sub(r"\1\1", text)
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=2)  # several readers of one message ask for its words
+def words(text: str) -> tuple[str, ...]:
     """Return the words of a text, plain, with numbers as `#`-words and stops as `.`."""
     found = []
     for token in _TOKEN.findall(plain(text)):
@@ -66,7 +69,7 @@ def words(text: str) -> list[str]:
             found.append("?")
         else:
             found.append(".")
-    return found
+    return tuple(found)
 
 
 def features(text: str, concepts: Concepts, *extra: str) -> NDArray[np.int64]:
@@ -86,8 +89,7 @@ def features(text: str, concepts: Concepts, *extra: str) -> NDArray[np.int64]:
             continue
         if word in _CONTRASTS:
             denied = 0
-        found.update(_pieces(word))
-        found.update(concept_bucket(name) for name in concepts.of(word))
+        found.update(_of_word(word, concepts))
         found.add(_bucket(f"{before} {word}"))
         if denied:
             found.add(_bucket(f"not_{word}"))
@@ -96,7 +98,9 @@ def features(text: str, concepts: Concepts, *extra: str) -> NDArray[np.int64]:
             denied = REACH_OF_A_DENIAL
         before = word
     found.update(_bucket(f"={name}") for name in extra)
-    return np.array(sorted(found), dtype=np.int64)
+    buckets = np.fromiter(found, dtype=np.int64, count=len(found))
+    buckets.sort()
+    return buckets
 
 
 def bucket_of_words(text: str) -> list[tuple[str, list[int]]]:
@@ -110,6 +114,11 @@ def concept_bucket(name: str) -> int:
 
 
 @lru_cache(maxsize=20_000)
+def _of_word(word: str, concepts: Concepts) -> tuple[int, ...]:
+    """Return the buckets of a word, of its pieces and of what it means."""
+    return (*_pieces(word), *map(concept_bucket, concepts.of(word)))
+
+
 def _pieces(word: str) -> tuple[int, ...]:
     """Return the buckets of a word and its pieces of two to five characters."""
     framed = f"<{word}>"

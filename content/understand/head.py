@@ -89,12 +89,13 @@ class Model:
         likely = likelihoods(deep[levels:])
         scores = wide[levels:] + DEEP_SHARE * np.log(likely + LEAST_LIKELY)
         best = np.argsort(-scores, kind="stable")
+        rounded = np.round(scores[best].astype(np.float64), 4).tolist()
         return Heard(
             float(emergency),
             float(urgent),
             float(contact),
             float(off_topic),
-            {self.topics[at]: round(float(scores[at]), 4) for at in best},
+            dict(zip([self.topics[at] for at in best.tolist()], rounded, strict=True)),
         )
 
     def telling(self, text: str, level: int, most: int = 3) -> str:
@@ -110,7 +111,7 @@ class Model:
 
     def _sums(self, found: NDArray[np.int64]) -> Numbers:
         rarity = self.rarity[found]
-        norm = np.linalg.norm(rarity)
+        norm: np.float32 = np.sqrt(rarity.dot(rarity))
         if not norm:
             return self.biases
         summed = (rarity / norm) @ self.weights[found].astype(np.float32)

@@ -6,43 +6,46 @@ The phrases are data, `library/_shared/questions.toml`; here they become one pat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from content.tables import ContentError, read_toml
+from content.tables import ContentError, Table, read_toml
 from content.understand.features import plain, words
+from content.understand.phrasing import anywhere, whole
 from content.understand.result import Asks, SmallTalk
+from content.understand.slots import Slots, read_slots
 
-FILE = "questions.toml"
+FILE, DOSES, TRICKS = "questions.toml", "doses.toml", "tricks.toml"
 SMALL_TALK: tuple[SmallTalk, ...] = ("greeting", "thanks", "goodbye")
+CALLS = ("help", "dying")
 LONGEST_SMALL_TALK = 9
-
-_UP_TO_THREE_WORDS = r"(?:\S+ ){0,3}"
 
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The phrases of `questions.toml`, as patterns over `spoken` text.
+    """The phrases of `questions.toml`, `doses.toml` and `tricks.toml`, over `spoken` text.
 
     Attributes:
         may: May I, when can I, how long until.
         did: I already did it.
         normal: Is this normal.
-        dose: How much of a medicine; a prescription.
-        injection: Texts that try to talk the program into something.
+        doses: How much of a medicine; a prescription.
+        tricks: Texts that try to talk the program into something.
         marks: Pieces of program text.
         small_talk: Patterns that fit a whole message.
+        calls: `help` and `dying`: a cry and nothing else, also over a whole message.
         languages: Language -> its commonest words.
     """
 
     may: re.Pattern[str]
     did: re.Pattern[str]
     normal: re.Pattern[str]
-    dose: re.Pattern[str]
-    injection: re.Pattern[str]
+    doses: Slots
+    tricks: Slots
     marks: tuple[str, ...]
     small_talk: Mapping[SmallTalk, re.Pattern[str]]
+    calls: Mapping[str, re.Pattern[str]]
     languages: Mapping[str, frozenset[str]]
 
 
@@ -50,25 +53,21 @@ def load_phrases(library: Path) -> Phrases:
     """Read the phrases; raises `ContentError` that names the file and what is missing."""
     path = library / "_shared" / FILE
     tables = read_toml(path)
+    doses, tricks = (_table(library, name) for name in (DOSES, TRICKS))
     try:
-        medicines = "(?:" + "|".join(sorted(tables["medicine"]["names"], key=len)) + ")"
         by_table = {
-            name: [
-                phrase.replace("MEDICINE", medicines)
-                for phrases in tables[name].values()
-                for phrase in phrases
-            ]
-            for name in ("may", "did", "normal", "dose", *SMALL_TALK)
+            name: [phrase for phrases in tables[name].values() for phrase in phrases]
+            for name in ("may", "did", "normal", *SMALL_TALK, *CALLS)
         }
-        injection = tables["injection"]
         return Phrases(
-            may=_anywhere(by_table["may"]),
-            did=_anywhere(by_table["did"]),
-            normal=_anywhere(by_table["normal"]),
-            dose=_anywhere(by_table["dose"]),
-            injection=_anywhere(injection["any"]),
-            marks=tuple(injection["marks"]),
-            small_talk={kind: _whole(by_table[kind]) for kind in SMALL_TALK},
+            may=anywhere(by_table["may"]),
+            did=anywhere(by_table["did"]),
+            normal=anywhere(by_table["normal"]),
+            doses=read_slots(doses),
+            tricks=read_slots(tricks),
+            marks=tricks.words("marks"),
+            small_talk={kind: whole(by_table[kind]) for kind in SMALL_TALK},
+            calls={kind: whole(by_table[kind]) for kind in CALLS},
             languages={key: frozenset(text.split()) for key, text in tables["language"].items()},
         )
     except KeyError as error:
@@ -94,19 +93,36 @@ def asks(said: str, phrases: Phrases) -> Asks:
 
 def small_talk(said: str, phrases: Phrases) -> SmallTalk | None:
     """Return the kind of a message that is a greeting, thanks or goodbye and nothing else."""
-    bare = " ".join(word for word in said.split() if word not in {".", "?"})
-    if not bare or len(bare.split()) > LONGEST_SMALL_TALK:
-        return None
-    for kind, pattern in phrases.small_talk.items():
-        if pattern.fullmatch(f"{bare} "):
-            return kind
-    return None
+    bare = _bare(said)
+    return next((kind for kind, each in phrases.small_talk.items() if each.fullmatch(bare)), None)
 
 
-def is_injection(text: str, said: str, phrases: Phrases) -> bool:
+def calls(said: str, phrases: Phrases) -> str:
+    """Return the kind of a message that is a cry for help and nothing else; empty if it is not.
+
+    A cry may follow a greeting. "Help me choose a cream" asks something and is no cry.
+    """
+    bare = _bare(said)
+    greeted = phrases.small_talk["greeting"].match(bare)
+    rest = bare[greeted.end() :] if greeted else bare
+    found = (kind for kind in CALLS[::-1] if any(map(phrases.calls[kind].fullmatch, (bare, rest))))
+    return next(found, "")
+
+
+def asks_dose(said: str, phrases: Phrases) -> bool:
+    """Whether a message asks how much of a medicine to take, or for a prescription."""
+    return phrases.doses.fits(said)
+
+
+def asks_fatal_dose(said: str, phrases: Phrases) -> bool:
+    """Whether a message asks how much of a medicine kills."""
+    return phrases.doses.excepts(said)
+
+
+def is_trick(text: str, said: str, phrases: Phrases) -> bool:
     """Whether a text tries to talk the program into something, or is program text itself."""
     low = plain(text)
-    return any(mark in low for mark in phrases.marks) or bool(phrases.injection.search(said))
+    return any(mark in low for mark in phrases.marks) or phrases.tricks.fits(said)
 
 
 def guess_language(said: str, phrases: Phrases, expected: str) -> str:
@@ -117,8 +133,9 @@ def guess_language(said: str, phrases: Phrases, expected: str) -> str:
         phrases: The common words of each language.
         expected: The patient's own language, which a draw goes to.
     """
+    spoken_words = said.split()
     counts = {
-        language: sum(word in common for word in said.split())
+        language: sum(map(common.__contains__, spoken_words))
         for language, common in phrases.languages.items()
     }
     most = max(counts.values())
@@ -128,26 +145,16 @@ def guess_language(said: str, phrases: Phrases, expected: str) -> str:
     return expected if expected in best else best[0]
 
 
+def _bare(said: str) -> str:
+    """Return the words of a short message without stops; empty for a longer one."""
+    bare = [word for word in said.split() if word not in {".", "?"}]
+    return f"{' '.join(bare)} " if len(bare) <= LONGEST_SMALL_TALK else ""
+
+
 def _now_what(said: str) -> bool:
     return " did i " in said or " have i " in said or " accident" in said or " sin querer " in said
 
 
-def _anywhere(phrases: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?: {_pattern(phrase)})" for phrase in phrases))
-
-
-def _whole(phrases: Iterable[str]) -> re.Pattern[str]:
-    return re.compile(f"(?:(?:{'|'.join(_pattern(phrase) for phrase in phrases)})+)")
-
-
-def _pattern(phrase: str) -> str:
-    """Return the pattern of a phrase: `*` is up to three words, `(a|b)` one of several."""
-    pieces, depth, piece = [], 0, ""
-    for character in f"{phrase} ":
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if character != " " or depth:
-            piece += {"(": "(?:", "?": r"\?"}.get(character, character)
-        elif piece:
-            pieces.append(_UP_TO_THREE_WORDS if piece == "*" else f"{piece} ")
-            piece = ""
-    return "".join(pieces)
+def _table(library: Path, name: str) -> Table:
+    path = library / "_shared" / name
+    return Table(read_toml(path), str(path))

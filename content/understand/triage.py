@@ -20,6 +20,11 @@ BASE = "microneedling"
 ANSWERED_LANGUAGES = frozenset({"en", "es"})
 RANK = {Route.CONTACT: 1, Route.URGENT: 2, Route.EMERGENCY: 3}
 
+CALLS = {"help": "asks_person", "dying": "ambulance"}
+"""The sign that a cry for help is, where it is all of a message."""
+SELF_HARM = "self_harm"
+"""The sign that a question of how much of a medicine kills is."""
+
 URGENT_CUT, CONTACT_CUT = 0.6, 0.7
 SECONDED_CUT = 0.5
 """What the heads need for an alarm where a rule has found one level less."""
@@ -27,13 +32,15 @@ EMERGENCY_SHARE = 0.4
 """From this share of an alarm on it is an emergency and not only urgent."""
 CALMED_CUT = 0.8
 """What the heads alone need where the rules read that a sign is denied, eased or asked in general,
-and where the message asks for a dose, plays a trick or may be about something else."""
+and where the message may be about something else or tells what was done and asks for a dose."""
 ELSEWHERE_CUT = 0.95
-"""What they need where a message is of an animal or a part of the body that was not treated."""
+"""What they need where a message is of an animal, of a part of the body that was not treated, or
+asks for a dose or plays a trick."""
 FEWEST_WORDS = 2
-SOFT_CUT, SOFT_CUT_OF_SURE_SIGNS = 0.03, 0.015
+SOFT_CUT = 0.03
 """Below this the heads are sure enough of no alarm that an urgent rule becomes a contact."""
 SURE_SIGNS = frozenset({"fever", "pus", "blisters", "eye"})
+"""What no head softens: their words are seldom said of anything else."""
 HINT_OF_OFF_TOPIC, PERHAPS_OFF_TOPIC, LIKELY_OFF_TOPIC, SURELY_OFF_TOPIC = 0.05, 0.2, 0.6, 0.85
 OF_ELSEWHERE = 0.2
 """What such a message adds to how likely it is none of our matters."""
@@ -44,6 +51,8 @@ comes to the second."""
 VAGUE = ((-0.6, 0.3), (-0.4, 0.15))
 """Below such a score, and with less of a lead over the second, the best topic is right in one of
 four messages: then asking what is meant helps more than answering."""
+FOREIGN_CUT = -0.15
+"""What the best topic needs where a message has no word of any concept."""
 
 
 def understand(
@@ -73,15 +82,21 @@ def understand(
     asks = question.asks(spoken, phrases)
     extra = (procedure,) if procedure != BASE else ()
     heard = knowledge.model.hear(said, *extra, *reading.traits)
-    dose = bool(phrases.dose.search(spoken))
+    dose = question.asks_dose(spoken, phrases)
     small_talk = question.small_talk(spoken, phrases)
-    refused = dose or question.is_injection(said, spoken, phrases)
-    wary = refused and asks != "did"  # who has taken too much asks about a dose as well
+    refused = dose or question.is_trick(said, spoken, phrases)
+    wary = (CALMED_CUT if asks == "did" else ELSEWHERE_CUT) if refused else 0.0
+    # "I took eight, how many may I?" asks for a dose as well: what was done may be a danger.
     empty = small_talk is not None or not any(map(str.isalpha, spoken))
 
     by_rule = [
         _softened(found, heard) for found in reading.findings if not _is_elsewhere(found, heard)
     ]
+    if (cry := question.calls(spoken, phrases)) and not by_rule:
+        by_rule = [Finding(sign := CALLS[cry], knowledge.signs.sign(sign).level, spoken.strip())]
+    known = {found.sign for found in by_rule}
+    if SELF_HARM not in known and question.asks_fatal_dose(spoken, phrases):
+        by_rule.append(Finding(SELF_HARM, knowledge.signs.sign(SELF_HARM).level, spoken.strip()))
     by_ear = [] if empty else _by_ear(said, heard, knowledge.model, reading, wary=wary)
     findings = sorted(
         [found for found in (*by_rule, *by_ear) if not (refused and found.level is Route.CONTACT)],
@@ -91,8 +106,8 @@ def understand(
     if findings:
         return Understanding(
             findings[0].level,
-            answered=topics.answered[:1],
-            offered=topics.offered,
+            answered=() if cry else topics.answered[:1],
+            offered=() if cry else topics.offered,
             scores=heard.topics,
             findings=tuple(findings),
             asks=asks,
@@ -111,7 +126,11 @@ def understand(
         return unknown
     if heard.off_topic >= LIKELY_OFF_TOPIC:
         return replace(unknown, offered=subjects.sure(heard))
-    if _is_doubtful(heard, reading) or (_is_vague(heard) and not topics.asked):
+    if (
+        _is_doubtful(heard, reading)
+        or (_is_vague(heard) and not topics.asked)
+        or _is_foreign(said, heard, knowledge.model)
+    ):
         return replace(unknown, offered=subjects.nearest(heard))
     return Understanding(
         Route.ROUTINE,
@@ -131,9 +150,9 @@ def _listen(knowledge: Knowledge, extra: tuple[str, ...], part: str) -> Heard:
 
 
 def _by_ear(
-    said: str, heard: Heard, model: Model, reading: Reading, *, wary: bool
+    said: str, heard: Heard, model: Model, reading: Reading, *, wary: float
 ) -> list[Finding]:
-    """Return what the heads hear beyond what the rules found; `wary` asks for more certainty.
+    """Return what the heads hear beyond what the rules found; `wary` is the least they need.
 
     A lone word is for the rules: the heads have too little of it to go by.
     """
@@ -141,8 +160,8 @@ def _by_ear(
         return []
     found = max((RANK[finding.level] for finding in reading.findings), default=0)
     calmed = not found and bool(reading.denied or reading.eased or reading.hypothetical)
-    elsewhere = wary or heard.off_topic >= PERHAPS_OFF_TOPIC
-    least = CALMED_CUT if calmed or elsewhere else 0.0
+    elsewhere = bool(wary) or heard.off_topic >= PERHAPS_OFF_TOPIC
+    least = max(wary if not found else 0.0, CALMED_CUT if calmed or elsewhere else 0.0)
     least = ELSEWHERE_CUT if reading.elsewhere and not found else least
     alarmed = heard.alarm >= max(URGENT_CUT, least) or (
         found == RANK[Route.CONTACT] and heard.alarm >= SECONDED_CUT
@@ -168,8 +187,8 @@ def _softened(found: Finding, heard: Heard) -> Finding:
 
     "Does salt make it puffier?" has the words of a sign. An emergency is never softened.
     """
-    cut = SOFT_CUT_OF_SURE_SIGNS if found.sign in SURE_SIGNS else SOFT_CUT
-    if found.level is Route.URGENT and heard.alarm < cut:
+    soft = found.level is Route.URGENT and found.sign not in SURE_SIGNS
+    if soft and heard.alarm < SOFT_CUT:
         return replace(found, level=Route.CONTACT)
     return found
 
@@ -194,3 +213,9 @@ def _is_vague(heard: Heard) -> bool:
     """Whether even the best topic is little more than a guess."""
     best, second = list(heard.topics.values())[:2]
     return any(best < score and best - second < lead for score, lead in VAGUE)
+
+
+def _is_foreign(said: str, heard: Heard, model: Model) -> bool:
+    """Whether no word of a message is one of ours, and pieces of words alone suggest a topic."""
+    best = next(iter(heard.topics.values()))
+    return best < FOREIGN_CUT and not any(map(model.concepts.of, words(said)))

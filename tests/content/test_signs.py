@@ -147,6 +147,7 @@ def test_an_everyday_word_is_never_bent_into_a_sign(find: Find, text: str) -> No
         "my lips are not swollen",
         "no trouble breathing",
         "sin pus ni fiebre, solo un poco roja",
+        "dont worry im not going to hurt myself",
     ],
 )
 def test_a_sign_that_is_denied_reassures(find: Find, text: str) -> None:
@@ -278,6 +279,7 @@ def test_a_figure_of_speech_never_hides_an_emergency(find: Find, text: str) -> N
         "got a sore throat and a cough for 3 days",
         "one cheek is redder than the other but both are fading",
         "it bled a bit during, then stopped",
+        "bruise under one eye, the eye doesnt hurt",
     ],
 )
 def test_what_is_mild_and_getting_better_is_no_alarm(find: Find, text: str) -> None:
@@ -311,6 +313,7 @@ def test_a_dog_that_licked_the_treated_face_does_not_hide_the_sign(find: Find) -
     ("text", "sign"),
     [
         ("face sore, its 38.9", "fever"),
+        ("flying tonight with 101.5 and a swollen cheek", "fever"),
         ("temp of 39,2 this morning", "fever"),
         ("39 C and achey", "fever"),
         ("102 F this morning", "fever"),
@@ -326,7 +329,13 @@ def test_a_number_with_its_unit_is_understood(find: Find, text: str, sign: str) 
 
 @pytest.mark.parametrize(
     "text",
-    ["im 39 and my skin is dull", "spf 50 at 38 pounds", "its 36.8 so normal", "102 photos taken"],
+    [
+        "im 39 and my skin is dull",
+        "spf 50 at 38 pounds",
+        "is 38 degrees outside a problem",
+        "its 36.8 so normal",
+        "102 photos taken",
+    ],
 )
 def test_a_number_that_is_no_temperature_is_no_fever(find: Find, text: str) -> None:
     assert "fever" not in keys(find(text))

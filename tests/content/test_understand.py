@@ -155,6 +155,42 @@ def test_a_greeting_before_a_question_is_not_small_talk(read: Reader) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "language"),
+    [
+        ("help", "en"),
+        ("HELP ME!!!", "en"),
+        ("hi, can someone help please", "en"),
+        ("something is wrong", "en"),
+        ("socorro", "es"),
+        ("hola, ayuda por favor", "es"),
+        ("algo va mal", "es"),
+        ("au secours", "en"),
+    ],
+)
+def test_a_cry_for_help_and_nothing_else_goes_to_a_person(
+    read: Reader, said: str, language: str
+) -> None:
+    understood = read(said, language=language)
+    assert understood.route is Route.CONTACT
+    assert (understood.answered, understood.offered) == ((), ())
+
+
+@pytest.mark.parametrize("said", ["im dying", "help i am dying", "me muero", "emergencia"])
+def test_the_worst_cry_gets_the_emergency_number(read: Reader, said: str) -> None:
+    assert read(said).route is Route.EMERGENCY
+
+
+@pytest.mark.parametrize("said", ["help me choose a sunscreen", "im dying to wear makeup"])
+def test_a_question_that_begins_like_a_cry_is_answered(read: Reader, said: str) -> None:
+    assert read(said).route is Route.ROUTINE
+
+
+def test_a_patient_who_says_she_will_not_hurt_herself_reaches_a_person(read: Reader) -> None:
+    understood = read("dont worry im not going to hurt myself but i hate how i look")
+    assert understood.route is Route.CONTACT
+
+
+@pytest.mark.parametrize(
     "said",
     [
         "how much ibuprofen can i take",

@@ -15,7 +15,7 @@ from content.understand.examples import read_examples
 from content.understand.features import features, words
 from content.understand.head import Model
 from content.understand.knowledge import read_model
-from content.understand.question import is_injection, spoken
+from content.understand.question import is_trick, spoken
 from tests.bench.safety.messages import FOLDER as BENCH
 from tests.bench.safety.messages import read_set
 
@@ -129,7 +129,7 @@ def test_no_example_of_a_patients_own_matter_is_mistaken_for_a_trick(knowledge: 
         example.text
         for example in read_examples(LIBRARY)
         if example.level != "offtopic"
-        and is_injection(example.text, spoken(example.text), knowledge.phrases)
+        and is_trick(example.text, spoken(example.text), knowledge.phrases)
     ]
     assert mistaken == []
 

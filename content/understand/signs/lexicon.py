@@ -61,6 +61,7 @@ class Lexicon:
     units: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, float] = field(default_factory=dict)
     _languages: dict[str, _Language] = field(default_factory=dict)
+    _common_in: dict[str, list[str]] = field(default_factory=dict)
     _known: set[str] = field(default_factory=set)
     _known_starts: set[str] = field(default_factory=set)
 
@@ -76,10 +77,12 @@ class Lexicon:
             self._add_language(language, table, f"{path}: {language}.")
 
     def finish(self) -> None:
-        """Build what needs every file: the indexes of misspellings."""
+        """Build what needs every file: the indexes of misspellings and of common words."""
         self._known |= set(self.units) | set(self.numbers)
-        for language in self._languages.values():
+        for name, language in self._languages.items():
             language.speller = Speller(language.sign_words - language.denials)
+            for word in language.common:
+                self._common_in.setdefault(word, []).append(name)
 
     def mend(self, found: Sequence[Token]) -> list[str]:
         """Return the words of a message with misspelt sign words put right; a comma is a comma."""
@@ -98,10 +101,10 @@ class Lexicon:
 
     def spoken(self, words: Sequence[str], hits: Sequence[Hit]) -> dict[str, int]:
         """Return how much of each language a message has, the likeliest first; empty if unclear."""
-        counts = {
-            name: COMMON_WEIGHT * sum(word in language.common for word in words)
-            for name, language in self._languages.items()
-        }
+        counts = dict.fromkeys(self._languages, 0)
+        for word in words:
+            for name in self._common_in.get(word, ()):
+                counts[name] += COMMON_WEIGHT
         for _, name in {(hit.start, hit.language) for hit in hits if not hit.cue}:
             counts[name] += 1
         best = max(counts.values(), default=0)

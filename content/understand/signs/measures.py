@@ -20,6 +20,7 @@ MANY, MOST_COUNTED = 10, 500
 _AMOUNTS = frozenset(
     {"mg", "mcg", "ml", "g", "gr", "grams", "miligramos", "am", "pm", "h", "percent"}
 )
+_WEIGHTS = _AMOUNTS | {"kg", "kilos", "kilo", "lb", "lbs", "pounds", "fm", "euros", "km", "miles"}
 _MOMENTS = frozenset({"at", "las", "day", "dia", "by", "age", "until", "hasta", "week", "semana"})
 _HOURS = {"day": 24.0, "week": 168.0, "month": 720.0}
 _MINUTES = {"minute": 1, "hour": 60}
@@ -28,6 +29,9 @@ _DEGREES = frozenset({"degrees", "degree", "deg", "grados", "grad", "degres", "g
 _TEMPERATURE = frozenset(
     {"temp", "temps", "tmp", "temperature", "fever", "thermometer", "fiebre", "temperatura"}
     | {"febre", "fievre", "fieber", "temperatur", "febbre", "calentura", "goraczka"}
+)
+_WEATHER = frozenset(
+    {"outside", "outdoors", "weather", "forecast", "shade", "afuera", "fuera", "sombra", "calle"}
 )
 _AHEAD = frozenset({"in", "en", "dans", "em", "tra", "fra", "next", "every", "cada", "dentro"})
 _TENS = (20, 30, 40)
@@ -92,11 +96,14 @@ def _unit_after(found: Sequence[Token], place: int, lexicon: Lexicon) -> float:
 
 def _is_fever(word: str, value: float, after: list[str], before: list[str]) -> bool:
     unit = next((each for each in after[:2] if each not in _DEGREES), "")
+    if _WEATHER.intersection(before + after):
+        return False
     told = bool(_TEMPERATURE.intersection(before + after))
+    exact = "." in word or "," in word
     if FEVER_F <= value <= MOST_F:
-        return unit in _FAHRENHEIT or told or _DEGREES.intersection(after) != frozenset()
+        degrees = _DEGREES.intersection(after) != frozenset()
+        return unit in _FAHRENHEIT or told or degrees or (exact and unit not in _WEIGHTS)
     if FEVER_C <= value < MOST_C:
-        exact = "." in word or "," in word
         return exact or told or unit in _CELSIUS or _DEGREES.intersection(after) != frozenset()
     return False
 

@@ -35,6 +35,10 @@ class _Tally:
         if held is None or RANK[finding.level] > RANK[held.level]:
             self.findings[finding.sign] = finding
 
+    def denied(self) -> tuple[str, ...]:
+        told = (key for key, each in self.told.items() if Told.DENIED in each)
+        return tuple(sorted(key for key in told if key not in self.findings))
+
     def seen(self, told: Told) -> bool:
         return any(told in each for each in self.told.values())
 
@@ -73,11 +77,7 @@ def find_signs(text: str, signs: Signs, *, hours_since: float | None) -> Reading
             _try(sign, pattern, message, hours, signs, tally)
     return Reading(
         findings=tuple(sorted(tally.findings.values(), key=lambda finding: -RANK[finding.level])),
-        denied=tuple(
-            key
-            for key in signs.signs
-            if Told.DENIED in tally.told.get(key, ()) and key not in tally.findings
-        ),
+        denied=tally.denied(),
         eased=bool(clauses.eased or clauses.gone),
         hypothetical=tally.seen(Told.GENERAL),
         past=tally.seen(Told.PAST),
@@ -89,7 +89,11 @@ def find_signs(text: str, signs: Signs, *, hours_since: float | None) -> Reading
 
 
 def _meant(hits: list[Hit], languages: Mapping[str, int]) -> list[Hit]:
-    """Leave out idioms, words of other languages, and cues that are part of a longer term."""
+    """Leave out idioms, words of other languages, and what is only part of a longer term.
+
+    That is a cue such as "not" in "not breathing", and what is denied within a term: "hurt" in
+    "doesn't hurt".
+    """
     most = max(languages.values(), default=0)
     mostly = {each for each, count in languages.items() if count >= MOSTLY * most}
     spoken = [
@@ -103,11 +107,23 @@ def _meant(hits: list[Hit], languages: Mapping[str, int]) -> list[Hit]:
     }
     meant = [hit for hit in spoken if not (hit.start in idioms and hit.end - 1 in idioms)]
     spans = {(hit.start, hit.end) for hit in meant if hit.end - hit.start > 1}
-    return [hit for hit in meant if not (hit.cue and _inside(hit, spans))]
+    denials = [hit for hit in meant if hit.name == "deny" and _inside(hit, spans)]
+    denied = {
+        (denial.end, end)
+        for denial in denials
+        for start, end in spans
+        if start <= denial.start and denial.end < end
+    }
+    return [
+        hit
+        for hit in meant
+        if not (_inside(hit, spans) if hit.cue else _inside(hit, denied, whole=True))
+    ]
 
 
-def _inside(hit: Hit, spans: Iterable[tuple[int, int]]) -> bool:
-    length = hit.end - hit.start
+def _inside(hit: Hit, spans: Iterable[tuple[int, int]], *, whole: bool = False) -> bool:
+    """Whether a hit lies within a longer span, or with `whole` fills one."""
+    length = hit.end - hit.start - whole
     return any(
         start <= hit.start and hit.end <= end and end - start > length for start, end in spans
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 STOPS = frozenset('.!?;:\n()[]…|"')
 """Signs that end a sentence."""
@@ -35,8 +35,7 @@ _WITH_IS = frozenset({"it", "he", "she", "there", "that", "what", "who", "here",
 _LONG = re.compile(r"(.)\1{2,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One word or sign of a message.
 
     Attributes:
