@@ -33,7 +33,7 @@ from scheduler.services.sessions import SessionError
 from scheduler.services.settings import DeskError
 from scheduler.services.timetable import TimetableError
 from scheduler.services.wording import WordingError
-from scheduler.store.engine import StoreError
+from scheduler.store.files import StoreError
 
 EXPECTED = (
     BroadcastError,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scheduler.store.engine import StoreError
+from scheduler.store.files import StoreError
 
 
 @contextmanager

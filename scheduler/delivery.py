@@ -19,10 +19,12 @@ from sqlite_utils import Database
 
 from scheduler import payload
 from scheduler.clock import Clock
-from scheduler.marks import Marks, recover
+from scheduler.fate import recover
+from scheduler.marks import Marks
 from scheduler.messenger import Messenger, RetryAfter, SendResult, Unknown, Unreachable
 from scheduler.model import OutboxRow, Priority
-from scheduler.store import outbox
+from scheduler.store import claims, outbox
+from scheduler.store.claims import Claim
 from scheduler.store.engine import Store, passing
 
 LONGEST_PAUSE = 30.0
@@ -73,10 +75,10 @@ class Delivery:
         without_room: float = 5.0,
     ) -> None:
         self._store, self._messenger, self._pacer, self._clock = store, messenger, pacer, clock
-        self._slots = asyncio.Semaphore(in_flight)
         self._batch, self._without_room = batch, without_room
         self._in_hand: dict[int, asyncio.Task[None]] = {}
-        self._marks = Marks(store)
+        self._log = log.bind()  # once, for what is told of each message: a look-up costs 10 us
+        self._marks = Marks(store, clock, at_once=in_flight)
         self._sending: set[int] = set()
         self._woken = asyncio.Event()
         self._stopping = False
@@ -107,6 +109,7 @@ class Delivery:
     async def stop(self) -> None:
         """Finish the requests under way, give up the waiting ones, and end."""
         self._stopping = True
+        self._marks.close()
         self._woken.set()
         if self._loop is not None:
             await self._loop
@@ -118,14 +121,14 @@ class Delivery:
 
     async def drain(self) -> None:
         """Send everything that is due now and return when it is done."""
-        while (await self._take()).rows:
+        while (await self._take()).claims:
             await asyncio.gather(*self._in_hand.values())
 
     async def settle(self, row_id: int) -> OutboxRow | None:
         """Send one row as soon as its turn comes and return what became of it."""
-        row = await self._store.tx(outbox.by_id, row_id)
-        if row is not None and row.state == "waiting" and row_id not in self._in_hand:
-            self._hold(row)
+        claim = await self._store.tx(claims.waiting, row_id)
+        if claim is not None:
+            self._hold(claim)
         task = self._in_hand.get(row_id)
         if task is not None:
             await asyncio.wait([task])
@@ -159,60 +162,54 @@ class Delivery:
         """Take rows into hand; a hand full of broadcasts still has room for what is pressing."""
         room = self._batch - len(self._in_hand)
         taken = await self._store.tx(_take, self._clock(), room, tuple(self._in_hand))
-        for row in taken.rows:
-            self._hold(row)
+        for claim in taken.claims:
+            self._hold(claim)
         return taken
 
-    def _hold(self, row: OutboxRow) -> None:
-        if row.id in self._in_hand:  # taken by another round while this one waited for the store
+    def _hold(self, claim: Claim) -> None:
+        if claim.id in self._in_hand:  # taken by another round while this one waited for the store
             return
-        task = asyncio.create_task(self._deliver(row), name=f"outbox {row.id}")
-        self._in_hand[row.id] = task
-        task.add_done_callback(partial(self._put_down, row.id))
+        task = asyncio.create_task(self._deliver(claim), name=f"outbox {claim.id}")
+        self._in_hand[claim.id] = task
+        task.add_done_callback(partial(self._put_down, claim.id))
 
     def _put_down(self, row_id: int, _: asyncio.Task[None]) -> None:
         self._in_hand.pop(row_id, None)
         if len(self._in_hand) <= self._batch // 2:
             self._woken.set()
 
-    async def _deliver(self, row: OutboxRow) -> None:
+    async def _deliver(self, claim: Claim) -> None:
         try:
             await self._pacer.turn(
-                chat_id=row.chat_id, priority=row.priority, group=row.clinic_id or 0
+                chat_id=claim.chat_id, priority=claim.priority, group=claim.clinic_id or 0
             )
-            async with self._slots:
-                if not self._stopping:
-                    await self._unbroken(row)
+            self._sending.add(claim.id)  # from here on a stop waits: a clean end has no doubts
+            await self._send(claim)
         except Exception as error:
             if passing(error):  # it waits as it did, and is taken again
-                log.exception("delivery.no_room", row=row.id)
+                log.exception("delivery.no_room", row=claim.id)
+                self._sending.discard(claim.id)
                 await asyncio.sleep(self._without_room)
                 return
-            log.exception("delivery.row_pushed_aside", row=row.id)
-            await self._store.tx(_push_aside, row.id, self._clock())
+            log.exception("delivery.row_pushed_aside", row=claim.id)
+            await self._marks.put_aside(claim.id)
             self.counts["failed"] += 1
-
-    async def _unbroken(self, row: OutboxRow) -> None:
-        """Send a row such that a stop waits for it: a clean end leaves nothing in doubt."""
-        self._sending.add(row.id)
-        try:
-            await self._send(row)
         finally:
-            self._sending.discard(row.id)
+            self._sending.discard(claim.id)
 
-    async def _send(self, row: OutboxRow) -> None:
-        now = self._clock()
-        marked = await self._marks.begin(row, now)
-        if marked is None:
+    async def _send(self, claim: Claim) -> None:
+        row = await self._marks.begin(claim.id)
+        if row is None:
             return
+        began = self._clock()
         await self._pacer.go()
-        result = await self._messenger.send(payload.unpack(marked.payload, marked.chat_id))
-        self._mind(row, result, now)
-        outcome = await self._written(marked, result)
+        result = await self._messenger.send(payload.unpack(row.payload, row.chat_id))
+        self._mind(row, result, began)
+        outcome = await self._written(row, result)
         self.counts[outcome] += 1
         if outcome == "sent":
-            self.dwell_seconds += max((now - row.due_at).total_seconds(), 0.0)
-            log.debug("delivery.sent", row=row.id, kind=row.kind)
+            self.dwell_seconds += max((began - row.due_at).total_seconds(), 0.0)
+            self._log.debug("delivery.sent", row=row.id, kind=row.kind)
         else:
             log.info("delivery.result", row=row.id, kind=row.kind, outcome=outcome)
 
@@ -220,7 +217,7 @@ class Delivery:
         """Write down what a request came to, as soon as there is room for it; it is known once."""
         while True:
             try:
-                return await self._marks.end(row, result, self._clock())
+                return await self._marks.end(row, result)
             except Exception as error:
                 if self._stopping or not passing(error):
                     raise
@@ -246,17 +243,13 @@ class Delivery:
 class _Taken:
     """Rows for the hand, and when the next of the others is due; None while there are more."""
 
-    rows: list[OutboxRow]
+    claims: list[Claim]
     next_due: datetime | None
 
 
 def _take(db: Database, now: datetime, room: int, in_hand: tuple[int, ...]) -> _Taken:
     most = max(room, KEPT_FOR_PRESSING)
-    rows = outbox.due(db, now, most, without=in_hand, bulk=room)
-    if len(rows) >= room:  # the hand is full; room in it wakes the sender
-        return _Taken(rows, None)
-    return _Taken(rows, outbox.next_due(db, without=(*in_hand, *(row.id for row in rows))))
-
-
-def _push_aside(db: Database, row_id: int, now: datetime) -> None:
-    outbox.finish(db, row_id, "failed", now, detail="it could not be sent as it is")
+    found = claims.due(db, now, most, without=in_hand, bulk=room)
+    if len(found) >= room:  # the hand is full; room in it wakes the sender
+        return _Taken(found, None)
+    return _Taken(found, outbox.next_due(db, without=(*in_hand, *(claim.id for claim in found))))

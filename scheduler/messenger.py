@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 ButtonStyle = Literal["primary", "success", "danger"]
+FileKind = Literal["photo", "voice", "video", "video_note", "audio", "document"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Attachment:
         file_id: The messenger's own name of a file it holds, when they are not.
     """
 
-    kind: Literal["photo", "document", "voice"]
+    kind: FileKind
     filename: str
     content: bytes | None = None
     file_id: str | None = None
@@ -59,7 +60,8 @@ class Outgoing:
 
     Attributes:
         chat_id: The chat it goes to.
-        text: HTML with the tags of `content.telegram_html`; the caption if a file goes with it.
+        text: HTML with the tags of `content.telegram_html`; the caption if a file goes with it,
+            which a video note cannot have.
         buttons: Rows of buttons below it.
         silent: Arrives without a sound.
         attachment: A file that goes with it.
@@ -140,7 +142,16 @@ class Messenger(Protocol):
         ...
 
     async def edit(
-        self, *, chat_id: int, message_id: int, text: str, buttons: Keyboard = ()
+        self,
+        *,
+        chat_id: int,
+        message_id: int,
+        text: str,
+        buttons: Keyboard = (),
+        caption: bool = False,
     ) -> SendResult:
-        """Replace the text and buttons of a message; an unchanged text counts as sent."""
+        """Replace the text and buttons of a message; an unchanged text counts as sent.
+
+        `caption` says that a file goes with it; what was thought wrongly of that is put right.
+        """
         ...

@@ -8,6 +8,8 @@ from typing import Any
 
 from scheduler.messenger import Attachment, Button, Keyboard, Outgoing
 
+_JSON = json.JSONEncoder(ensure_ascii=False)
+
 
 def pack(
     text: str,
@@ -35,7 +37,7 @@ def pack(
             "file_id": attachment.file_id,
             "content": b64encode(attachment.content).decode() if attachment.content else None,
         }
-    return json.dumps(stored, ensure_ascii=False)
+    return _JSON.encode(stored)
 
 
 def _stored(button: Button) -> dict[str, str]:
@@ -57,7 +59,7 @@ def unpack(payload: str, chat_id: int) -> Outgoing:
         chat_id=chat_id,
         text=stored["text"],
         buttons=tuple(
-            tuple(Button(**button) for button in row) for row in stored.get("buttons", [])
+            [tuple([Button(**button) for button in row]) for row in stored.get("buttons", ())]
         ),
         silent=stored.get("silent", False),
         reply_to=stored.get("reply_to"),

@@ -164,7 +164,9 @@ def strictest(courses: Sequence[Course]) -> dict[str, datetime]:
         start = course.treated_at.astimezone(UTC)
         for rule, hours in course.hours.items():
             end = start + timedelta(hours=hours)
-            ends[rule] = max(end, ends.get(rule, end))
+            known = ends.get(rule)
+            if known is None or end > known:
+                ends[rule] = end
     return ends
 
 
@@ -201,11 +203,13 @@ def make_plan(
     ends = strictest(courses)
     due: list[tuple[datetime, Course, Step, Part]] = []
     skipped: list[Skipped] = []
+    settled = patient.joined_at.astimezone(UTC) + timedelta(minutes=pace.settle_minutes)
     for course in courses:
+        day = course.treated_at.astimezone(patient.zone).date()
         for step in course.procedure.steps:
             if (course.treatment, step.key) in before:
                 continue
-            at, part = _due(course, step, patient, pace, ends)
+            at, part = _due(course, step, day, patient, settled, ends)
             if isinstance(at, datetime):
                 due.append((at, course, step, part))
             else:
@@ -218,31 +222,40 @@ def make_plan(
 
 
 def _due(
-    course: Course, step: Step, patient: Patient, pace: Pace, ends: Mapping[str, datetime]
+    course: Course,
+    step: Step,
+    day: date,
+    patient: Patient,
+    settled: datetime,
+    ends: Mapping[str, datetime],
 ) -> tuple[datetime | SkipReason, Part]:
-    """Say when a step of a course is to be sent, or why it is not."""
+    """Say when a step of a course is to be sent, or why it is not.
+
+    Args:
+        course: The treatment.
+        step: The step.
+        day: The local date of the treatment.
+        patient: Zone, quiet hours and the time of joining.
+        settled: The instant before which nothing comes, because the patient has just joined.
+        ends: Rule key -> end of its wait.
+    """
     if step.rule is not None:
-        ideal = not_before = ends[step.rule]
+        ideal = ends[step.rule]
+    elif step.day is None or step.at is None:  # the manifest refuses this
+        raise ValueError(step.key)
     else:
-        if step.day is None or step.at is None:  # the manifest refuses this
-            raise ValueError(step.key)
-        day = course.treated_at.astimezone(patient.zone).date() + timedelta(days=step.day)
-        ideal = at_wall_time(day, step.at, patient.zone) + patient.spread
-        not_before = ideal
+        wall = at_wall_time(day + timedelta(days=step.day), step.at, patient.zone)
+        ideal = wall + patient.spread
     part = Part(
         treatment=course.treatment,
         step=step.key,
         covers=step.covers,
-        not_before=not_before,
+        not_before=ideal,
         stale_at=ideal + timedelta(hours=step.stale_hours),
     )
-    joined = patient.joined_at.astimezone(UTC)
-    if part.stale_at <= joined:
-        return "before_joining", part
-    if ideal <= course.treated_at:
+    if part.stale_at <= patient.joined_at or ideal <= course.treated_at:
         return "before_joining", part
     # What is due just before or after joining waits: the welcome card has said it a minute ago.
-    settled = joined + timedelta(minutes=pace.settle_minutes)
     at = patient.quiet.next_open(max(ideal, settled), patient.zone)
     return (at, part) if at <= part.stale_at else ("stale", part)
 
@@ -312,6 +325,8 @@ def _cares(message: Message) -> set[Care]:
 
 def _without_repeats(message: Message, treated_at: Mapping[int, datetime]) -> Message:
     """Leave out the text of a part whose every care a newer part of the message covers."""
+    if len(message.parts) == 1 and message.parts[0].covers:
+        return message
     newest_first = sorted(
         message.parts, key=lambda part: (treated_at[part.treatment], len(part.covers)), reverse=True
     )

@@ -11,6 +11,7 @@ from bot.app import Bot
 from bot.commands.common import opened
 from bot.lock import only_one
 from bot.logs import set_up_logging
+from bot.memory import keep_what_is_loaded
 from bot.settings import SettingsError, read_settings
 
 
@@ -22,7 +23,9 @@ def run() -> None:
         raise SettingsError("AFTERCARE_TOKEN is not set; get one from @BotFather in Telegram")
     set_up_logging(settings.log_level, settings.log_format, settings.token.get_secret_value())
     with only_one(settings.database), opened() as (_, store, catalog):
-        Bot(settings, store, catalog).run()
+        bot = Bot(settings, store, catalog)
+        keep_what_is_loaded()
+        bot.run()
 
 
 @click.command(name="try")

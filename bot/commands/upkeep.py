@@ -15,8 +15,9 @@ from bot.settings import read_settings
 from content.catalog import Catalog
 from scheduler.clock import system_clock
 from scheduler.store import clinics, outbox, patients, reminders, talk
-from scheduler.store.engine import Store, StoreError, stamp
-from scheduler.store.engine import restore as restore_file
+from scheduler.store.engine import Store, stamp
+from scheduler.store.files import StoreError
+from scheduler.store.files import restore as restore_file
 
 MOST_NAMED = 100
 

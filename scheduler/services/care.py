@@ -6,6 +6,7 @@ that wait are then those of the plan and nothing else has to be repaired.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -123,9 +124,9 @@ def procedure_of(catalog: Catalog, treatments: Sequence[Treatment]) -> Procedure
     return catalog.procedure("microneedling")
 
 
-def pace(known: Sequence[planning.Course]) -> Pace:
+def pace(catalog: Catalog, treatments: Sequence[Treatment]) -> Pace:
     """Return the pace of the latest treatment's procedure."""
-    return max(known, key=lambda course: course.treated_at).procedure.pace
+    return procedure_of(catalog, treatments).pace
 
 
 def replan(db: Database, catalog: Catalog, patient_id: int, now: datetime) -> int:
@@ -139,20 +140,20 @@ def replan(db: Database, catalog: Catalog, patient_id: int, now: datetime) -> in
     if patient is None or patient.joined_at is None or patient.state == "stopped":
         return reminders.replace_waiting(db, patient_id, planning.Plan((), ()))
     clinic = clinics.by_id(db, patient.clinic_id)
-    known = courses(catalog, clinic, patients.treatments(db, patient_id))
-    if not known:
+    treatments = patients.treatments(db, patient_id)
+    if not treatments:
         return reminders.replace_waiting(db, patient_id, planning.Plan((), ()))
     plan = planning.make_plan(
-        known,
+        courses(catalog, clinic, treatments),
         planning.Patient(
             zone=patient.zone,
             joined_at=patient.joined_at,
             quiet=planning.QuietHours(patient.quiet_from, patient.quiet_to),
             spread=spread(patient.id),
         ),
-        pace(known),
+        pace(catalog, treatments),
         done=reminders.done(db, patient_id),
-        taken=taken_today(db, patient, now),
+        taken={_today(patient, now): taken_today(db, [patient], now)[patient_id]},
     )
     return reminders.replace_waiting(db, patient_id, plan)
 
@@ -165,9 +166,19 @@ def spread(patient_id: int) -> timedelta:
     return timedelta(minutes=patient_id // A_MINUTE_DELIVERS % SPREAD_MINUTES)
 
 
-def taken_today(db: Database, patient: Patient, now: datetime) -> dict[date, int]:
-    """Return how many reminders the patient's local today has had already."""
-    today = now.astimezone(patient.zone).date()
-    since = now - timedelta(days=2)
-    sent = outbox.reminders_since(db, patient.id, since)
-    return {today: sum(at.astimezone(patient.zone).date() == today for at in sent)}
+def taken_today(db: Database, some: Sequence[Patient], now: datetime) -> Counter[int]:
+    """Return how many reminders the local today of each of some patients has had already."""
+    had = outbox.reminders_since(db, [patient.id for patient in some], now - timedelta(days=2))
+    return Counter(
+        {
+            patient.id: sum(
+                at.astimezone(patient.zone).date() == _today(patient, now) for at in at_all
+            )
+            for patient in some
+            if (at_all := had.get(patient.id))
+        }
+    )
+
+
+def _today(patient: Patient, now: datetime) -> date:
+    return now.astimezone(patient.zone).date()

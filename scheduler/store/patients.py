@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Any
 
 from sqlite_utils import Database
 
 from scheduler.model import ConsentKind, Patient, Treatment
-from scheduler.store import threads
+from scheduler.store import posts
 from scheduler.store.engine import instant, maybe_instant, stamp
-from scheduler.store.rows import Row, all_rows, changed, inserted, one_row
+from scheduler.store.rows import Row, all_rows, changed, id_list, inserted, one_row
 
 _CHANGEABLE = frozenset(
     {
@@ -73,6 +73,13 @@ def by_id(db: Database, patient_id: int) -> Patient | None:
     return _maybe(one_row(db, "SELECT * FROM patient WHERE id = :id", {"id": patient_id}))
 
 
+def by_ids(db: Database, patient_ids: Sequence[int]) -> dict[int, Patient]:
+    """Return patients by their keys, in the order of the keys given."""
+    rows = all_rows(db, f"SELECT * FROM patient WHERE id IN ({id_list(patient_ids)})")
+    found = {row["id"]: _patient(row) for row in rows}
+    return {patient_id: found[patient_id] for patient_id in patient_ids if patient_id in found}
+
+
 def by_ref(db: Database, ref: str) -> Patient | None:
     """Return the patient of that public reference."""
     return _maybe(one_row(db, "SELECT * FROM patient WHERE ref = :ref", {"ref": ref}))
@@ -115,7 +122,7 @@ def mark_returned(db: Database, chat_id: int) -> bool:
 
 def erase(db: Database, patient_id: int) -> None:
     """Delete a patient and everything that hangs on her, and what quotes her in groups' queues."""
-    threads.forget(db, patient_id)
+    posts.forget(db, patient_id)
     changed(db, "DELETE FROM patient WHERE id = :id", {"id": patient_id})
 
 
@@ -214,18 +221,32 @@ def treatments(db: Database, patient_id: int, *, cancelled: bool = False) -> lis
         " AND (:all OR state = 'active') ORDER BY treated_at, id",
         {"patient": patient_id, "all": int(cancelled)},
     )
-    return [
-        Treatment(
-            id=row["id"],
-            patient_id=row["patient_id"],
-            procedure=row["procedure"],
-            area=row["area"],
-            treated_at=instant(row["treated_at"]),
-            waits=json.loads(row["waits"]),
-            cancelled=row["state"] == "cancelled",
-        )
-        for row in rows
-    ]
+    return [_treatment(row) for row in rows]
+
+
+def treatments_of(db: Database, patient_ids: Sequence[int]) -> dict[int, list[Treatment]]:
+    """Return the treatments of patients that count, by patient, the earliest first."""
+    rows = all_rows(
+        db,
+        f"SELECT * FROM treatment WHERE patient_id IN ({id_list(patient_ids)})"
+        " AND state = 'active' ORDER BY treated_at, id",
+    )
+    found: dict[int, list[Treatment]] = {patient_id: [] for patient_id in patient_ids}
+    for row in rows:
+        found[row["patient_id"]].append(_treatment(row))
+    return found
+
+
+def _treatment(row: Row) -> Treatment:
+    return Treatment(
+        id=row["id"],
+        patient_id=row["patient_id"],
+        procedure=row["procedure"],
+        area=row["area"],
+        treated_at=instant(row["treated_at"]),
+        waits=json.loads(row["waits"]),
+        cancelled=row["state"] == "cancelled",
+    )
 
 
 def _maybe(row: Row | None) -> Patient | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -9,7 +10,7 @@ from sqlite_utils import Database
 from scheduler.model import Reminder
 from scheduler.plan import Plan
 from scheduler.store.engine import instant, stamp
-from scheduler.store.rows import Row, all_rows, changed, one_row
+from scheduler.store.rows import Row, all_rows, changed, id_list, one_row
 
 
 def done(db: Database, patient_id: int) -> list[tuple[int, str]]:
@@ -32,19 +33,13 @@ def replace_waiting(db: Database, patient_id: int, plan: Plan) -> int:
         "DELETE FROM reminder WHERE patient_id = :patient AND state <> 'queued'",
         {"patient": patient_id},
     )
-    rows = [
-        (
-            patient_id,
-            part.treatment,
-            part.step,
-            stamp(message.at),
-            stamp(part.not_before),
-            stamp(part.stale_at),
-            int(part.shown),
-        )
-        for message in plan.messages
-        for part in message.parts
-    ]
+    rows: list[tuple[int, int, str, str, str, str, int]] = []
+    for message in plan.messages:
+        at = stamp(message.at)
+        for part in message.parts:
+            first = at if part.not_before == message.at else stamp(part.not_before)
+            stale, shown = stamp(part.stale_at), int(part.shown)
+            rows.append((patient_id, part.treatment, part.step, at, first, stale, shown))
     db.conn.executemany(
         "INSERT INTO reminder (patient_id, treatment_id, step, due_at, not_before, stale_at, shown)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -130,15 +125,18 @@ def due_patients(db: Database, now: datetime, limit: int) -> list[int]:
     return list(found)
 
 
-def due(db: Database, patient_id: int, now: datetime) -> list[Reminder]:
-    """Return what is due for a patient, in the order of the plan."""
+def due_of(db: Database, patient_ids: Sequence[int], now: datetime) -> dict[int, list[Reminder]]:
+    """Return what is due for patients, by patient, in the order of the plan."""
     rows = all_rows(
         db,
-        "SELECT * FROM reminder WHERE patient_id = :patient AND state = 'waiting'"
-        " AND due_at <= :now ORDER BY due_at, id",
-        {"patient": patient_id, "now": stamp(now)},
+        f"SELECT * FROM reminder WHERE patient_id IN ({id_list(patient_ids)})"
+        " AND state = 'waiting' AND due_at <= :now ORDER BY due_at, id",
+        {"now": stamp(now)},
     )
-    return [_reminder(row) for row in rows]
+    found: dict[int, list[Reminder]] = {}
+    for row in rows:
+        found.setdefault(row["patient_id"], []).append(_reminder(row))
+    return found
 
 
 def skip_stale(db: Database, now: datetime, limit: int) -> int:
@@ -171,14 +169,12 @@ def skip(db: Database, reminder_id: int, reason: str) -> None:
     )
 
 
-def queued(db: Database, reminder_ids: list[int], outbox_id: int) -> None:
-    """Mark rows as handed to the outbox."""
-    for reminder_id in reminder_ids:
-        changed(
-            db,
-            "UPDATE reminder SET state = 'queued', outbox_id = :outbox WHERE id = :id",
-            {"id": reminder_id, "outbox": outbox_id},
-        )
+def queued(db: Database, pairs: Sequence[tuple[int, int]]) -> None:
+    """Mark rows as handed to the outbox: the id of each, and that of the message that says it."""
+    db.conn.executemany(
+        "UPDATE reminder SET state = 'queued', outbox_id = ? WHERE id = ?",
+        [(outbox_id, reminder_id) for reminder_id, outbox_id in pairs],
+    )
 
 
 def first_of(db: Database, outbox_id: int) -> int | None:

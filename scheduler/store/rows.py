@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlite_utils import Database
@@ -33,3 +34,8 @@ def inserted(db: Database, sql: str, values: dict[str, Any]) -> int:
     if row is None:
         raise LookupError("nothing was inserted")
     return int(row["id"])
+
+
+def id_list(row_ids: Sequence[int]) -> str:
+    """Return ids as the inside of an `IN (…)`; there may be more of them than a query has names."""
+    return ", ".join(str(int(row_id)) for row_id in row_ids)

@@ -1,8 +1,8 @@
 """A thread that owns a connection and does what waits for it, many changes in one transaction.
 
-Each change has a savepoint of its own, so that a hundred share one wait for the disk and the
-failure of one undoes no other. Nobody is told before that wait is over, and an event loop is woken
-once for everything that ended together.
+Changes that share a transaction have a savepoint each, so that a hundred share one wait for the
+disk and the failure of one undoes no other. Nobody is told before that wait is over, and an event
+loop is woken once for everything that ended together.
 """
 
 from __future__ import annotations
@@ -30,14 +30,17 @@ class Worker:
     Args:
         opened: Opens the connection, on the thread; what it raises is raised here.
         begin: The statement that begins a transaction.
+        writes: Whether there is something to undo when a change fails.
     """
 
-    def __init__(self, opened: Callable[[], Database], begin: str) -> None:
+    def __init__(self, opened: Callable[[], Database], begin: str, *, writes: bool = True) -> None:
         self._begin = begin
+        self._do = _one if writes else _look
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._queue: SimpleQueue[_Change] = SimpleQueue()
         self._calling = Lock()
         self._called = False
+        self._calling_soon: asyncio.AbstractEventLoop | None = None
         try:
             self._db = self._thread.submit(opened).result()
         except BaseException:
@@ -50,7 +53,10 @@ class Worker:
         """Run `work(db, …)` as one change and return what it returned, once it is committed."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
-        self._add(_Change(work, args, kwargs, done, loop))
+        self._queue.put(_Change(work, args, kwargs, done, loop))
+        if self._calling_soon is not loop:  # what a loop wants in one round of its own is one call
+            self._calling_soon = loop
+            loop.call_soon(self._call_soon)
         return await done
 
     def do_and_wait(
@@ -58,7 +64,8 @@ class Worker:
     ) -> T:
         """Do the same for callers that have no event loop."""
         done: Future[T] = Future()
-        self._add(_Change(work, args, kwargs, done, None))
+        self._queue.put(_Change(work, args, kwargs, done, None))
+        self._call()
         return done.result()
 
     def alone(
@@ -72,8 +79,8 @@ class Worker:
         self._thread.submit(self._db.close).result()
         self._thread.shutdown()
 
-    def _add(self, change: _Change) -> None:
-        self._queue.put(change)
+    def _call_soon(self) -> None:
+        self._calling_soon = None
         self._call()
 
     def _call(self) -> None:
@@ -87,7 +94,7 @@ class Worker:
     def _round(self) -> None:
         with self._calling:
             self._called = False
-        _settle(self._db, self._begin, self._queue)
+        _settle(self._db, self._begin, self._queue, self._do)
         if not self._queue.empty():
             self._call()
 
@@ -127,7 +134,12 @@ class _Change:
 _Ended = tuple[_Change, Any, BaseException | None]
 
 
-def _settle(db: Database, begin: str, queue: SimpleQueue[_Change]) -> None:
+def _settle(
+    db: Database,
+    begin: str,
+    queue: SimpleQueue[_Change],
+    do: Callable[[Database, _Change], _Ended],
+) -> None:
     """Do what waits in one transaction; report only after it is on the disk."""
     changes = _waiting(queue)
     if not changes:
@@ -135,7 +147,11 @@ def _settle(db: Database, begin: str, queue: SimpleQueue[_Change]) -> None:
     ended: list[_Ended] = []
     try:
         db.conn.execute(begin)
-        ended.extend(_one(db, change) for change in changes)
+        if len(changes) == 1:  # no savepoint: it would copy each page written, to undo it alone
+            (alone,) = changes
+            ended.append((alone, alone.work(db, *alone.args, **alone.kwargs), None))
+        else:
+            ended.extend(do(db, change) for change in changes)
         db.conn.commit()
     except BaseException as error:  # noqa: BLE001  (whoever waits has to hear of it)
         if db.conn.in_transaction:
@@ -169,6 +185,14 @@ def _one(db: Database, change: _Change) -> _Ended:
         return change, None, error
     db.conn.execute("RELEASE change")
     return change, result, None
+
+
+def _look(db: Database, change: _Change) -> _Ended:
+    """Do one change that only reads."""
+    try:
+        return change, change.work(db, *change.args, **change.kwargs), None
+    except BaseException as error:  # noqa: BLE001  (whoever waits has to hear of it)
+        return change, None, error
 
 
 def _report(ended: Sequence[_Ended]) -> None:

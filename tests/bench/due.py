@@ -18,6 +18,7 @@ from apscheduler.events import EVENT_JOB_EXECUTED, EVENT_JOB_MISSED, JobExecutio
 from apscheduler.schedulers.base import BaseScheduler
 
 from bot.logs import set_up_logging
+from bot.memory import keep_what_is_loaded
 from content.catalog import Catalog
 from scheduler.delivery import Delivery
 from scheduler.store import outbox
@@ -75,6 +76,7 @@ def ours(path: str, *, compose: bool) -> dict[str, float]:
     catalog, mute = Catalog(), Mute()
     catalog.version  # noqa: B018  (read once, when the bot starts)
     store = opened(path)
+    keep_what_is_loaded()  # as the bot does
 
     async def drain() -> None:
         delivery = Delivery(

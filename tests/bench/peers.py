@@ -26,7 +26,13 @@ class Mute:
         return Sent(self.sent)
 
     async def edit(
-        self, *, chat_id: int, message_id: int, text: str, buttons: Keyboard = ()
+        self,
+        *,
+        chat_id: int,
+        message_id: int,
+        text: str,
+        buttons: Keyboard = (),
+        caption: bool = False,
     ) -> SendResult:
         """Call it edited."""
         return Sent(message_id)

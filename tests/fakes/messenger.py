@@ -24,7 +24,13 @@ class FakeMessenger:
         return result
 
     async def edit(
-        self, *, chat_id: int, message_id: int, text: str, buttons: Keyboard = ()
+        self,
+        *,
+        chat_id: int,
+        message_id: int,
+        text: str,
+        buttons: Keyboard = (),
+        caption: bool = False,
     ) -> SendResult:
         self.edits.append((chat_id, message_id, text))
         return Sent(message_id)

@@ -10,7 +10,7 @@ import pytest
 
 from scheduler import payload
 from scheduler.delivery import Delivery
-from scheduler.marks import HOLD
+from scheduler.fate import HOLD
 from scheduler.messenger import (
     Blocked,
     Migrated,
@@ -23,7 +23,7 @@ from scheduler.messenger import (
 )
 from scheduler.model import OutboxRow, Priority
 from scheduler.services import preferences
-from scheduler.store import outbox, patients, records
+from scheduler.store import claims, outbox, patients, records
 from scheduler.store.engine import Store, stamp
 from tests.fakes.clock import FakeClock
 from tests.fakes.messenger import FakeMessenger, NoPacer
@@ -228,7 +228,7 @@ async def test_after_a_crash_a_reminder_in_flight_is_sent_again_and_a_broadcast_
     reminder = await desk.queue("reminder:1:a")
     broadcast = await desk.queue("broadcast:1:1", Priority.BROADCAST)
     for row in (reminder, broadcast):
-        await desk.store.tx(outbox.begin, [(row, desk.clock())])
+        await desk.store.tx(outbox.begin, [row], desk.clock())
     settled = await desk.delivery.recover()
     assert settled == {"again": 1, "uncertain": 1}
     await desk.delivery.drain()
@@ -241,7 +241,7 @@ async def test_a_reminder_in_doubt_after_two_crashes_is_named_and_not_tried_a_th
 ) -> None:
     row = await desk.queue()
     for _ in range(2):
-        await desk.store.tx(outbox.begin, [(row, desk.clock())])
+        await desk.store.tx(outbox.begin, [row], desk.clock())
         await desk.delivery.recover()
     assert (await desk.row(row)).state == "uncertain"
 
@@ -272,7 +272,7 @@ async def test_two_clinics_broadcasts_are_taken_by_turns(desk: Desk) -> None:
             now=now,
             expires_at=now + timedelta(hours=1),
         )
-    taken = await desk.store.tx(outbox.due, now, 10)
+    taken = await desk.store.tx(claims.due, now, 10)
     assert [row.chat_id for row in taken].count(102) == 5
 
 
@@ -294,9 +294,9 @@ async def test_a_clinic_with_a_full_hand_lets_the_other_go_first(desk: Desk) -> 
         now=now,
         expires_at=now + timedelta(hours=1),
     )
-    (taken,) = await desk.store.tx(outbox.due, now, 1, without=in_hand)
+    (taken,) = await desk.store.tx(claims.due, now, 1, without=in_hand)
     assert taken.chat_id == 102
-    assert await desk.store.tx(outbox.due, now, 8, without=in_hand, bulk=0) == []
+    assert await desk.store.tx(claims.due, now, 8, without=in_hand, bulk=0) == []
 
 
 async def test_a_stop_waits_for_the_request_under_way_and_starts_no_other(

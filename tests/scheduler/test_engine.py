@@ -14,7 +14,8 @@ import pytest
 from sqlite_utils import Database
 
 from scheduler.store import engine, records
-from scheduler.store.engine import Store, StoreError, instant, maybe_instant, restore, stamp
+from scheduler.store.engine import Store, instant, maybe_instant, stamp
+from scheduler.store.files import StoreError, restore
 
 Opener = Callable[[], Store]
 
@@ -137,7 +138,7 @@ def test_a_backup_that_finds_no_room_leaves_no_half_of_a_copy(
         target.write_bytes(b"half")
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(engine, "_backup", breaks_off)
+    monkeypatch.setattr(engine, "backup", breaks_off)
     target = path.with_name("copy.db")
     with pytest.raises(StoreError, match="could not be copied"):
         store.backup(target)
@@ -233,7 +234,7 @@ def test_a_damaged_file_is_found_by_its_length_even_when_large(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_little_short(path)
-    monkeypatch.setattr("scheduler.store.engine._CHECKED_BYTES", 0)
+    monkeypatch.setattr("scheduler.store.files._CHECKED_BYTES", 0)
     with pytest.raises(StoreError, match="shorter than it says"):
         Store(path)
 
@@ -242,7 +243,7 @@ def test_a_large_sound_file_opens_without_being_read_through(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(path, greeting="hello")
-    monkeypatch.setattr("scheduler.store.engine._CHECKED_BYTES", 0)
+    monkeypatch.setattr("scheduler.store.files._CHECKED_BYTES", 0)
     assert fact(path, "greeting") == "hello"
 
 
@@ -342,7 +343,7 @@ def test_a_copy_that_cannot_be_made_leaves_the_database_as_it_was(
     def full(_: Path) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("scheduler.store.engine._put_aside", full)
+    monkeypatch.setattr("scheduler.store.files._put_aside", full)
     with pytest.raises(StoreError, match="no space left on device"):
         restore(tmp_path / "copy.db", path)
     assert fact(path, "day") == "tuesday"

@@ -62,8 +62,8 @@ async def test_marks_of_one_moment_share_one_change_of_the_store(
         return tx(self, work, *args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Store, "tx", counted)
-    marks = Marks(store)
-    begun = await asyncio.gather(*(marks.begin(row, clock()) for row in rows))
+    marks = Marks(store, clock)
+    begun = await asyncio.gather(*(marks.begin(row.id) for row in rows))
     assert [row.id for row in begun if row] == [row.id for row in rows]
     assert len(changes) == 1
     assert {fate(store, row.id).state for row in rows} == {"trying"}
@@ -73,12 +73,12 @@ async def test_the_end_of_one_message_and_the_beginning_of_the_next_each_find_th
     store: Store, women: list[Patient], clock: FakeClock
 ) -> None:
     first, second, third = (queued(store, woman, clock()) for woman in women[:3])
-    marks = Marks(store)
-    await asyncio.gather(marks.begin(first, clock()), marks.begin(second, clock()))
+    marks = Marks(store, clock)
+    await asyncio.gather(marks.begin(first.id), marks.begin(second.id))
     outcomes = await asyncio.gather(
-        marks.end(first, Sent(77), clock()),
-        marks.end(second, RetryAfter(60), clock()),
-        marks.begin(third, clock()),
+        marks.end(first, Sent(77)),
+        marks.end(second, RetryAfter(60)),
+        marks.begin(third.id),
     )
     assert list(outcomes)[:2] == ["sent", "held"]
     states = {row.id: fate(store, row.id) for row in (first, second, third)}
@@ -91,11 +91,11 @@ async def test_who_blocks_the_bot_in_the_same_moment_gets_nothing_more(
     store: Store, women: list[Patient], clock: FakeClock
 ) -> None:
     first, second = queued(store, women[0], clock()), queued(store, women[0], clock(), "later")
-    marks = Marks(store)
-    await marks.begin(first, clock())
+    marks = Marks(store, clock)
+    await marks.begin(first.id)
     ended, begun = await asyncio.gather(
-        marks.end(first, Blocked("bot was blocked by the user"), clock()),
-        marks.begin(second, clock()),
+        marks.end(first, Blocked("bot was blocked by the user")),
+        marks.begin(second.id),
     )
     assert (ended, begun) == ("blocked", None)
     assert fate(store, second.id).state == "skipped"
@@ -125,9 +125,35 @@ async def test_a_full_disk_is_told_to_everybody_of_the_moment_and_nothing_is_mar
                    " (hex(randomblob(8)), hex(zeroblob(100000))); END")  # fmt: skip
 
     store.run(fill)
-    marks = Marks(store)
-    ends = await asyncio.gather(
-        *(marks.begin(row, clock()) for row in rows), return_exceptions=True
-    )
+    marks = Marks(store, clock)
+    ends = await asyncio.gather(*(marks.begin(row.id) for row in rows), return_exceptions=True)
     assert [str(end) for end in ends] == ["database or disk is full"] * 2
     assert {fate(store, row.id).state for row in rows} == {"waiting"}
+
+
+async def test_no_more_rows_are_in_doubt_at_once_than_may_be_under_way(
+    store: Store, women: list[Patient], clock: FakeClock
+) -> None:
+    rows = [queued(store, woman, clock()) for woman in women]
+    marks = Marks(store, clock, at_once=2)
+    beginnings = [asyncio.ensure_future(marks.begin(row.id)) for row in rows]
+    first, second = await asyncio.gather(*beginnings[:2])
+    assert len(store.run(outbox.in_doubt)) == 2
+    assert first is not None
+    assert second is not None
+    await asyncio.gather(marks.end(first, Sent(1)), marks.put_aside(second.id))
+    await asyncio.gather(*beginnings[2:4])
+    assert {row.id for row in store.run(outbox.in_doubt)} == {row.id for row in rows[2:4]}
+    marks.close()
+    assert await beginnings[4] is None
+    assert fate(store, rows[4].id).state == "waiting"
+
+
+async def test_after_the_end_nothing_more_begins(
+    store: Store, women: list[Patient], clock: FakeClock
+) -> None:
+    row = queued(store, women[0], clock())
+    marks = Marks(store, clock)
+    marks.close()
+    assert await marks.begin(row.id) is None
+    assert fate(store, row.id).state == "waiting"

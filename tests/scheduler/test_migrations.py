@@ -104,6 +104,49 @@ def test_a_database_of_the_first_version_is_brought_up_and_keeps_its_clinic(
         store.close()
 
 
+BEFORE_CONVERSATION = """
+INSERT INTO clinic (slug, name, timezone, language, phone, emergency_number, created_at)
+    VALUES ('old', 'Old', 'UTC', 'en', '1', '112', '2026-01-01T00:00:00.000000Z');
+INSERT INTO patient (ref, clinic_id, state, language, timezone, invited_at)
+    VALUES ('R1', 1, 'active', 'en', 'UTC', '2026-01-01T00:00:00.000000Z');
+INSERT INTO media (patient_id, message_id, kind, file_id, at, expires_at)
+    VALUES (1, 7, 'voice', 'v', '', '2026-01-01T00:00:00.000000Z');
+INSERT INTO escalation (clinic_id, patient_id, level, context, opened_at)
+    VALUES (1, 1, 'urgent', '{}', '2026-01-01T00:00:00.000000Z');
+INSERT INTO turn (escalation_id, side, at, media_id) VALUES (1, 'patient', '', 1);
+INSERT INTO turn (escalation_id, side, at, user_id) VALUES (1, 'clinic', '', 5);
+INSERT INTO outbox (dedupe_key, clinic_id, patient_id, chat_id, kind, priority, payload,
+    content_version, created_at, due_at, expires_at)
+    SELECT column1, 1, 1, 9, 'reply', 1, '{}', '', '2026-01-01T00:00:00.000000Z',
+        '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z'
+    FROM (VALUES ('turn:2:0'), ('turn:2:1'), ('turn:20:0'));
+"""
+
+
+def test_files_and_answers_of_before_keep_their_kind_and_what_became_of_them(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "old.db"
+    db = Database(path, strict=True)
+    MIGRATIONS.apply(db, stop_before="m0005_conversation")
+    db.conn.executescript(BEFORE_CONVERSATION)
+    db.close()
+    store = Store(path)
+    try:
+        assert store.run(_found, "SELECT kind, file_id FROM media") == [("voice", "v")]
+        assert store.run(_found, "SELECT id FROM turn ORDER BY id") == [(1,), (2,)]
+        parts = "SELECT turn_id, place, outbox_id FROM answer_part ORDER BY place"
+        assert store.run(_found, parts) == [(2, 0, 1), (2, 1, 2)]
+        with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+            store.run(_found, "UPDATE media SET kind = 'sticker'")
+    finally:
+        store.close()
+
+
+def _found(db: Database, sql: str) -> list[tuple[object, ...]]:
+    return db.execute(sql).fetchall()
+
+
 def test_an_empty_file_has_had_no_step() -> None:
     with closing(sqlite3.connect(":memory:")) as empty:
         assert applied(empty) is None

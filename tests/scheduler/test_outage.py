@@ -12,7 +12,7 @@ from scheduler import payload
 from scheduler.model import OutboxRow, Priority
 from scheduler.services import outage
 from scheduler.services.outage import Outage
-from scheduler.store import clinics, outbox
+from scheduler.store import claims, clinics, outbox
 from scheduler.store.engine import Store
 from tests.fakes.clock import FakeClock
 from tests.fakes.people import ANA_CHAT, HILLTOP_GROUP, RIVERSIDE_GROUP, World
@@ -26,11 +26,9 @@ def reached(store: Store, catalog: Catalog, clock: FakeClock) -> Reached:
 
 
 def told(store: Store, chat_id: int) -> list[OutboxRow]:
-    return [
-        row
-        for row in store.run(outbox.due, datetime(2030, 1, 1, tzinfo=UTC), 100)
-        if row.chat_id == chat_id and row.dedupe_key.startswith("outage:")
-    ]
+    claimed = store.run(claims.due, datetime(2030, 1, 1, tzinfo=UTC), 100)
+    rows = [store.run(outbox.by_id, claim.id) for claim in claimed if claim.chat_id == chat_id]
+    return [row for row in rows if row and row.dedupe_key.startswith("outage:")]
 
 
 def test_a_bot_that_starts_for_the_first_time_was_not_away(world: World, reached: Reached) -> None:
@@ -59,6 +57,17 @@ def test_both_groups_are_told_once_of_a_longer_time(
     text = payload.unpack(row.payload, RIVERSIDE_GROUP).text
     assert "14:00" in text
     assert "16:00" in text
+
+
+def test_a_clock_set_back_does_not_hide_the_next_outage(
+    world: World, store: Store, clock: FakeClock, reached: Reached
+) -> None:
+    clock.forward(days=3)
+    reached()
+    clock.forward(days=-3)
+    assert reached() == 0
+    clock.forward(hours=3)
+    assert reached() == 2
 
 
 def test_a_clinic_without_a_group_is_not_told(
@@ -94,9 +103,11 @@ def test_what_it_meant_is_counted_for_each_clinic_alone(
     queue("c", "skipped", "opted_out")
     queue("d", "uncertain")
     queue("e", "sent")
+    queue("f", "waiting")
+    store.run(outbox.finish, 6, "sent", since + timedelta(hours=13), detail="")
     clock.forward(hours=13)  # the evening has passed: one reminder stale; the first wash too
     found = store.run(outage.meant, world.riverside, since, clock())
-    assert (found.late, found.uncertain) == (1, 1)
+    assert (found.late, found.uncertain) == (2, 1)
     assert found.skipped == 1 + 2
     assert store.run(outage.meant, world.hilltop, since, clock()) == Outage(0, 0, 0)
 

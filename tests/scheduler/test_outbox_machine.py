@@ -31,7 +31,7 @@ from scheduler.messenger import (
 from scheduler.model import Priority
 from scheduler.plan import QuietHours
 from scheduler.services import preferences
-from scheduler.store import outbox, patients
+from scheduler.store import claims, outbox, patients
 from scheduler.store.engine import Store
 from scheduler.tick import tick
 from tests.fakes.clock import FakeClock
@@ -160,8 +160,9 @@ class Outbox(RuleBasedStateMachine):
     def crash_in_flight(self, *, arrived: bool) -> None:
         """The process ends between the mark and the answer of one request."""
         now = self.clock()
-        for row in self.run(self.store.tx(outbox.due, now, 1)):
-            self.run(self.store.tx(outbox.begin, [(row.id, now)]))
+        for claim in self.run(self.store.tx(claims.due, now, 1)):
+            self.run(self.store.tx(outbox.begin, [claim.id], now))
+            row = self.run(self.store.tx(outbox.by_id, claim.id))
             key = payload.unpack(row.payload, row.chat_id).text
             self.server.doubts[key] += 1
             if arrived:

@@ -94,6 +94,16 @@ async def test_a_broadcast_never_fills_a_second_over_the_limit_and_keeps_the_pac
     assert len(moments) / (moments[-1] - moments[0]) >= 0.97 * RATE
 
 
+async def test_at_a_thousand_a_second_a_few_go_in_one_go_and_the_limit_holds(time: Time) -> None:
+    pacer = Pacer(per_second=1000, time=time, sleep=time.sleep)
+    left: list[tuple[float, str]] = []
+    await all_leave(time, *(leave(pacer, time, left, chat_id=chat) for chat in range(1, 2001)))
+    moments = [at for at, _ in left]
+    assert worst_second(moments) <= 1000
+    assert len(moments) / (moments[-1] - moments[0]) >= 0.97 * 1000
+    assert len(set(moments)) <= 2000 / 3
+
+
 async def test_the_limit_holds_when_the_sender_wakes_late(pacer: Pacer, time: Time) -> None:
     chance = random.Random(7)
     left: list[tuple[float, str]] = []
@@ -218,3 +228,25 @@ async def test_a_message_that_is_given_up_leaves_no_gap(pacer: Pacer, time: Time
     await all_leave(time, leave(pacer, time, left, "kept", chat_id=2))
     assert [name for _, name in left] == ["kept"]
     assert pacer.waiting == 0
+
+
+async def test_in_a_long_broadcast_no_marked_messages_pile_up_before_their_requests(
+    pacer: Pacer, time: Time
+) -> None:
+    """Each that is marked and not yet answered is in doubt at a crash."""
+    in_doubt, most, left = 0, 0, []
+
+    async def send(chat: int) -> None:
+        nonlocal in_doubt, most
+        await pacer.turn(chat_id=chat, priority=Priority.BROADCAST, group=1)
+        await time.sleep(0.004)
+        in_doubt += 1
+        most = max(most, in_doubt)
+        await pacer.go()
+        left.append(time())
+        await time.sleep(0.064)
+        in_doubt -= 1
+
+    await all_leave(time, *(send(chat) for chat in range(1, 1501)))
+    assert most <= 3
+    assert len(left) / (left[-1] - left[0]) >= 0.97 * RATE

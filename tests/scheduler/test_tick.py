@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from scheduler.delivery import Delivery
 from scheduler.messenger import Outgoing, Unreachable
 from scheduler.model import Patient, Priority
 from scheduler.services import care, enrolment, preferences, reminding
+from scheduler.services.composing import Composer
 from scheduler.services.enrolment import Opened
 from scheduler.store import outbox, patients, reminders
 from scheduler.store.engine import Store
@@ -37,9 +38,9 @@ class Days:
         self.messenger = messenger
         self.delivery = Delivery(store, messenger, NoPacer(), clock)
 
-    async def round(self, batch: int = 25) -> Counter[str]:
+    async def round(self, crowd: int = 100) -> Counter[str]:
         """Do one tick and send what is due."""
-        counts = await tick(self.store, self.catalog, self.clock(), batch=batch)
+        counts = await tick(self.store, self.catalog, self.clock(), crowd=crowd)
         await self.delivery.drain()
         return counts
 
@@ -247,10 +248,10 @@ async def test_one_broken_patient_does_not_stop_the_others(
     queue_due = reminding.queue_due
 
     def breaks_for_ana(
-        db: Database, catalog: Catalog, patient_id: int, now: datetime
-    ) -> reminding.Queued:
-        queued = queue_due(db, catalog, patient_id, now)
-        if patient_id == ana.id:
+        db: Database, composer: Composer, patient_ids: Sequence[int], now: datetime
+    ) -> Counter[str]:
+        queued = queue_due(db, composer, patient_ids, now)
+        if ana.id in patient_ids:
             raise KeyError("a template that is gone")
         return queued
 
@@ -272,7 +273,7 @@ async def test_a_crowd_is_dealt_with_in_batches_within_one_round(
     for chat_id in range(501, 508):
         world.join(treated_at=clock(), now=clock(), chat_id=chat_id)
     clock.forward(hours=6)
-    counts = await days.round(batch=3)
+    counts = await days.round(crowd=3)
     assert counts["patients"] == 7
     assert {message.chat_id for message in days.messenger.sent} == set(range(501, 508))
 
@@ -285,7 +286,7 @@ async def test_a_step_whose_message_was_said_before_does_not_stay_due_for_ever(
     days.store.run(
         lambda db: db.execute("UPDATE reminder SET state = 'waiting' WHERE state = 'queued'")
     )
-    counts = await days.round(batch=1)
+    counts = await days.round(crowd=1)
     assert counts["queued"] == 0
     assert days.history(ana)["first_wash"] == ("skipped", "said_before")
 
@@ -347,7 +348,7 @@ async def test_spanish_patients_are_reminded_in_spanish(
 def test_nothing_is_queued_for_somebody_who_is_not_there(
     store: Store, catalog: Catalog, clock: FakeClock
 ) -> None:
-    assert store.run(reminding.queue_due, catalog, 99, clock()) == reminding.Queued()
+    assert not +store.run(reminding.queue_due, Composer(catalog, clock()), [99], clock())
 
 
 async def test_one_tick_ends_though_very_much_is_due_and_the_next_goes_on(
@@ -357,6 +358,6 @@ async def test_one_tick_ends_though_very_much_is_due_and_the_next_goes_on(
     for number in range(5):
         days.world.join(treated_at=days.clock(), now=days.clock(), chat_id=700 + number)
     days.clock.forward(days=1)
-    looked_at = [(await days.round(batch=1))["patients"] for _ in range(4)]
+    looked_at = [(await days.round(crowd=1))["patients"] for _ in range(4)]
     assert looked_at == [2, 2, 1, 0]
     assert len(days.messenger.sent) == 5

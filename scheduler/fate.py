@@ -1,0 +1,127 @@
+"""What is to become of a row: whether it is still wanted now, and what its result comes to.
+
+Every function here is part of one change of the store; `scheduler.marks` says when it is made.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from scheduler.messenger import (
+    Blocked,
+    Migrated,
+    Rejected,
+    RetryAfter,
+    SendResult,
+    Sent,
+    Unknown,
+    Unreachable,
+)
+from scheduler.model import OutboxRow
+from scheduler.plan import QuietHours
+from scheduler.store import broadcasts, clinics, outbox, patients, records, reminders
+from scheduler.store.claims import Recipient
+from scheduler.store.engine import instant, stamp
+
+TRIES_WHEN_UNSURE = {"escalation": 5, "reply": 5, "reminder": 2}
+"""How often a message is tried of which nobody can know whether it arrived. A second sunscreen note
+does no harm, and a warning has to arrive though the line breaks several times. A broadcast is not
+tried again but held and named."""
+
+UNREACHABLE_PAUSE = timedelta(seconds=5)
+HOLD = "delivery.held_until"
+
+
+def wanted(db: Database, row: OutboxRow, recipient: Recipient | None, now: datetime) -> bool:
+    """Whether a row is still wanted at this very moment; if not, it is put aside or off."""
+    if row.state != "waiting":
+        return False
+    if row.expires_at < now:
+        if row.kind != "reminder" or not reminders.outlives(db, row.id, now):
+            outbox.finish(db, row.id, "skipped", now, detail="stale")
+        return False
+    if row.kind == "broadcast" and not broadcasts.may_go(db, row, now):
+        return False
+    if row.kind not in ("reminder", "broadcast") or row.patient_id is None:
+        return True
+    if recipient is None or recipient.state != "active":
+        outbox.finish(db, row.id, "skipped", now, detail="not wanted")
+        return False
+    if recipient.paused_until and recipient.paused_until > now:
+        outbox.finish(db, row.id, "skipped", now, detail="paused")
+        return False
+    quiet = QuietHours(recipient.quiet_from, recipient.quiet_to)
+    opens = quiet.next_open(now, recipient.zone)
+    if opens > now:
+        outbox.again(db, row.id, opens, "quiet hours")
+        return False
+    return True
+
+
+def ended(db: Database, row: OutboxRow, result: SendResult, now: datetime) -> str:
+    """Write down what a request came to; return one word for the counts."""
+    match result:
+        case Sent(message_id):
+            outbox.sent(db, [(row.id, message_id)], now)
+            return "sent"
+        case RetryAfter(seconds):
+            until = now + timedelta(seconds=seconds)
+            records.keep(db, HOLD, stamp(until))
+            outbox.again(db, row.id, until, "asked to wait", unsent=True)
+            return "held"
+        case Migrated(chat_id):
+            clinics.move_chat(db, row.chat_id, chat_id)
+            outbox.again(db, row.id, now, "moved", unsent=True)
+            outbox.readdress(db, row.id, chat_id)
+            return "moved"
+        case Blocked(reason):
+            outbox.finish(db, row.id, "blocked", now, detail=reason)
+            if row.patient_id is not None:
+                patients.mark_blocked(db, row.patient_id)
+                outbox.drop_waiting(db, row.patient_id, now, "blocked")
+            else:
+                clinics.unbind(db, row.chat_id, now=now)
+            return "blocked"
+        case Rejected(reason):
+            outbox.finish(db, row.id, "failed", now, detail=reason)
+            return "failed"
+        case Unreachable(reason):  # surely not sent; it is tried until it is not worth sending
+            outbox.again(db, row.id, now + UNREACHABLE_PAUSE, reason, unsent=True)
+            return "unreachable"
+        case Unknown(reason):
+            return _unsure(db, row, now, reason)
+
+
+def _unsure(db: Database, row: OutboxRow, now: datetime, reason: str) -> str:
+    """Nobody can know whether it arrived: again for care, never for a broadcast."""
+    if row.attempts + 1 < TRIES_WHEN_UNSURE.get(row.kind, 1):
+        outbox.again(db, row.id, now + _backoff(row.attempts), reason)
+        return "again"
+    outbox.finish(db, row.id, "uncertain", now, detail=reason)
+    return "uncertain"
+
+
+def _backoff(attempts: int) -> timedelta:
+    return timedelta(seconds=min(2.0 ** (attempts + 1), 300))
+
+
+def put_aside(db: Database, row_id: int, now: datetime) -> None:
+    """Let go of a row that breaks whatever touches it, so that the others go on."""
+    outbox.finish(db, row_id, "failed", now, detail="it could not be sent as it is")
+
+
+def recover(db: Database, now: datetime) -> tuple[Counter[str], datetime | None]:
+    """Settle what a crash left in doubt; return counts, and until when Telegram asked to wait."""
+    settled: Counter[str] = Counter()
+    for row in outbox.in_doubt(db):
+        if row.attempts < TRIES_WHEN_UNSURE.get(row.kind, 1):
+            outbox.again(db, row.id, now, "in doubt after a crash")
+            settled["again"] += 1
+        else:
+            outbox.finish(db, row.id, "uncertain", now, detail="in doubt after a crash")
+            settled["uncertain"] += 1
+    held = records.fact(db, HOLD)
+    return settled, instant(held) if held else None

@@ -1,0 +1,185 @@
+"""Who goes next, and what has to be known of a message at the last moment before it leaves.
+
+Only what is needed to wait for its turn is read when a row is taken in hand; all of it is read
+when its turn has come, together with the patient it is for, so nothing old is ever sent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlite_utils import Database
+
+from scheduler.model import OutboxRow, Priority
+from scheduler.store.engine import maybe_instant, stamp
+from scheduler.store.outbox import COLUMNS, of_row
+from scheduler.store.rows import all_rows, id_list
+
+
+class Claim(NamedTuple):
+    """A row that waits for its turn.
+
+    Attributes:
+        id: Its key.
+        chat_id: Where it goes.
+        priority: Who goes first.
+        clinic_id: The clinic it speaks for, if any.
+    """
+
+    id: int
+    chat_id: int
+    priority: int
+    clinic_id: int | None
+
+
+def due(
+    db: Database,
+    now: datetime,
+    limit: int,
+    *,
+    without: Sequence[int] = (),
+    bulk: int | None = None,
+) -> list[Claim]:
+    """Return waiting rows that may be sent, the most pressing first.
+
+    Broadcasts come last and by turns: the clinic with the fewest rows in hand goes first, so that
+    a long one of one clinic does not fill the hand.
+
+    Args:
+        db: The database.
+        now: The present instant.
+        limit: The most rows to return.
+        without: Ids that are in hand already.
+        bulk: The most broadcasts among them; as many as there is room for if not told.
+    """
+    pressing = db.execute(
+        "SELECT id, chat_id, priority, clinic_id FROM outbox"
+        " WHERE state = 'waiting' AND due_at <= :now AND priority < :broadcast"
+        f" AND id NOT IN ({id_list(without)})"
+        " ORDER BY priority, due_at LIMIT :limit",
+        {"now": stamp(now), "limit": limit, "broadcast": int(Priority.BROADCAST)},
+    )
+    claims = [Claim(*row) for row in pressing]
+    room = limit if bulk is None else min(bulk, limit)
+    return claims + _broadcasts(db, now, room - len(claims), without)
+
+
+def waiting(db: Database, row_id: int) -> Claim | None:
+    """Return a row that waits, due or not."""
+    rows = db.execute(
+        "SELECT id, chat_id, priority, clinic_id FROM outbox WHERE id = :id AND state = 'waiting'",
+        {"id": row_id},
+    )
+    return next((Claim(*row) for row in rows), None)
+
+
+def _broadcasts(db: Database, now: datetime, limit: int, without: Sequence[int]) -> list[Claim]:
+    if limit <= 0:
+        return []
+    queues = {
+        clinic: rows
+        for clinic in _broadcasting(db)
+        if (rows := _broadcasts_of(db, clinic, now, limit, without))
+    }
+    served = _in_hand(db, without)
+    by_turns: list[Claim] = []
+    while len(by_turns) < limit and queues:
+        clinic = min(queues, key=lambda clinic: (served[clinic], clinic))
+        by_turns.append(queues[clinic].popleft())
+        served[clinic] += 1
+        if not queues[clinic]:
+            del queues[clinic]
+    return by_turns
+
+
+def _broadcasts_of(
+    db: Database, clinic: int, now: datetime, limit: int, without: Sequence[int]
+) -> deque[Claim]:
+    rows = db.execute(
+        "SELECT id, chat_id, priority, clinic_id FROM outbox"
+        " WHERE state = 'waiting' AND priority = 3"
+        f" AND clinic_id = :clinic AND due_at <= :now AND id NOT IN ({id_list(without)})"
+        " ORDER BY due_at LIMIT :limit",
+        {"clinic": clinic, "now": stamp(now), "limit": limit},
+    )
+    return deque(Claim(*row) for row in rows)
+
+
+def _in_hand(db: Database, row_ids: Sequence[int]) -> Counter[int]:
+    """Count the broadcast rows among some, by clinic."""
+    rows = all_rows(
+        db,
+        "SELECT clinic_id AS clinic, COUNT(*) AS n FROM outbox"
+        f" WHERE priority = 3 AND id IN ({id_list(row_ids)}) GROUP BY clinic_id",
+    )
+    return Counter({row["clinic"]: row["n"] for row in rows})
+
+
+def _broadcasting(db: Database) -> list[int]:
+    """Return the clinics with broadcasts that wait, one step of the index for each."""
+    rows = all_rows(
+        db,
+        "WITH RECURSIVE turn (clinic) AS ("
+        " SELECT MIN(clinic_id) FROM outbox WHERE state = 'waiting' AND priority = 3"
+        " UNION ALL"
+        " SELECT (SELECT MIN(clinic_id) FROM outbox"
+        "  WHERE state = 'waiting' AND priority = 3 AND clinic_id > turn.clinic)"
+        " FROM turn WHERE turn.clinic IS NOT NULL"
+        ") SELECT clinic FROM turn WHERE clinic IS NOT NULL",
+    )
+    return [int(row["clinic"]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What has to be known of a patient at the moment at which a message is about to go.
+
+    Attributes:
+        state: Whether she takes part.
+        zone: Where she lives by the clock.
+        quiet_from: Wall time from which nothing unasked is sent.
+        quiet_to: Wall time from which it is sent again.
+        paused_until: Until when she wants to hear nothing unasked.
+    """
+
+    state: str
+    zone: ZoneInfo
+    quiet_from: time
+    quiet_to: time
+    paused_until: datetime | None
+
+
+def with_recipients(
+    db: Database, row_ids: Sequence[int]
+) -> dict[int, tuple[OutboxRow, Recipient | None]]:
+    """Return rows by their ids, each with the patient it is for, if it is for one."""
+    if not row_ids:
+        return {}
+    rows = db.execute(
+        f"SELECT {COLUMNS}, patient.state, patient.timezone, patient.quiet_from,"
+        " patient.quiet_to, patient.paused_until FROM outbox"
+        " LEFT JOIN patient ON patient.id = outbox.patient_id"
+        f" WHERE outbox.id IN ({id_list(row_ids)})",
+    )
+    return {row[0]: (of_row(row), _recipient(*row[-5:])) for row in rows}
+
+
+@lru_cache(maxsize=256)  # very many patients live in one zone and never changed the hours
+def _recipient(
+    state: str | None, zone: str, quiet_from: str, quiet_to: str, paused_until: str | None
+) -> Recipient | None:
+    if state is None:
+        return None
+    return Recipient(
+        state=state,
+        zone=ZoneInfo(zone),
+        quiet_from=time.fromisoformat(quiet_from),
+        quiet_to=time.fromisoformat(quiet_to),
+        paused_until=maybe_instant(paused_until),
+    )
