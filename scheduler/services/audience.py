@@ -10,11 +10,12 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from content.catalog import Catalog
-from scheduler.model import Broadcast, Clinic
-from scheduler.services import segment, wording
-from scheduler.services.segment import RECENT, Needs
-from scheduler.store import broadcasts, clinics
-from scheduler.store.broadcasts import Candidate
+from scheduler.model import Broadcast, Clinic, Patient
+from scheduler.plan import QuietHours
+from scheduler.services import eligibility, segment, wording
+from scheduler.services.eligibility import RECENT, Needs
+from scheduler.store import candidates, clinics
+from scheduler.store.candidates import Candidate
 from scheduler.store.engine import Store
 
 PAGE = 500
@@ -29,12 +30,18 @@ class Audience:
         skipped: Reason -> how many are meant but left out.
         languages: Language -> how many of the recipients read it.
         samples: Language -> a recipient, for a preview.
+        unknown: References of a list that no patient of the clinic has, folded, by name.
+        asleep: How many of the recipients are in their quiet hours when it begins.
+        awake: When the last of those is written to.
     """
 
     recipients: int = 0
     skipped: Mapping[str, int] = field(default_factory=dict)
     languages: Mapping[str, int] = field(default_factory=dict)
     samples: Mapping[str, int] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    asleep: int = 0
+    awake: datetime | None = None
 
 
 def nobody(audience: Audience) -> str:
@@ -84,10 +91,12 @@ class Tally:
         self._skipped: Counter[str] = Counter()
         self._languages: Counter[str] = Counter()
         self._samples: dict[str, int] = {}
+        self._asleep = 0
+        self._awake: datetime | None = None
 
     def page(self, db: Database, limit: int = PAGE) -> bool:
         """Look at the next patients; False if there were none left."""
-        page = broadcasts.candidates(
+        page = candidates.page(
             db,
             self._clinic.id,
             after=self._after,
@@ -107,19 +116,33 @@ class Tally:
         if self._unknown:
             skipped["unknown_reference"] = len(self._unknown)
         return Audience(
-            self._languages.total(), skipped, dict(self._languages), dict(self._samples)
+            recipients=self._languages.total(),
+            skipped=skipped,
+            languages=dict(self._languages),
+            samples=dict(self._samples),
+            unknown=tuple(sorted(self._unknown)),
+            asleep=self._asleep,
+            awake=self._awake,
         )
 
     def _look(self, candidate: Candidate) -> None:
-        self._unknown -= set(segment.of_candidate(candidate))
-        if not segment.matches(candidate, self._conditions, self._then):
+        self._unknown -= set(eligibility.of_candidate(candidate))
+        if not eligibility.matches(candidate, self._conditions, self._then):
             return
-        if reason := segment.left_out(candidate, self._clinic, self._needs, self._then):
+        if reason := eligibility.left_out(candidate, self._clinic, self._needs, self._then):
             self._skipped[reason] += 1
             return
+        self._count_sleeper(candidate.patient)
         language = candidate.patient.language
         self._languages[language] += 1
         self._samples.setdefault(language, candidate.patient.id)
+
+    def _count_sleeper(self, patient: Patient) -> None:
+        hours = QuietHours(patient.quiet_from, patient.quiet_to)
+        opens = hours.next_open(self._then, patient.zone)
+        if opens > self._then:
+            self._asleep += 1
+            self._awake = max(opens, self._awake or opens)
 
 
 def needs_of(catalog: Catalog, broadcast: Broadcast) -> Needs:

@@ -1,21 +1,27 @@
-"""A clinic's message to many: made, counted, confirmed, paused, stopped.
+"""A clinic's message to many, until it is confirmed: made, counted, changed.
 
-Who gets it is `audience`'s to say, and how it leaves is `dispatch`'s.
+Who gets it is `audience`'s to say, how it is paused and stopped `steering`'s, and how it leaves
+`dispatch`'s.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlite_utils import Database
 
 from content.catalog import Catalog
-from scheduler.model import Broadcast, BroadcastState, Clinic
-from scheduler.pacer import WINDOW_SECONDS
+from scheduler.model import Broadcast, Clinic
 from scheduler.services import segment, wording
 from scheduler.services.audience import Audience, count, nobody
 from scheduler.store import broadcasts, records
+from scheduler.store.engine import stamp
+
+SEAL_LETTERS = 8
 
 
 class BroadcastError(Exception):
@@ -102,7 +108,7 @@ def draft(
         now=now,
     )
     made = found(db, broadcast_id)
-    _note(db, made, "broadcast.created", actor, now)
+    note(db, made, "broadcast.created", actor, now)
     return made
 
 
@@ -120,13 +126,39 @@ def found(db: Database, broadcast_id: int, clinic: Clinic | None = None) -> Broa
     return broadcast
 
 
-def seconds_needed(recipients: int, per_second: float) -> float:
-    """Return how long so many messages take at the pace that Telegram allows."""
-    return recipients / per_second * WINDOW_SECONDS
+def change(
+    db: Database, broadcast: Broadcast, /, *, actor: str, now: datetime, **values: Any
+) -> Broadcast:
+    """Change what a draft says, to whom or when; the values are columns of its row.
+
+    Raises:
+        BroadcastError: If it is no draft, or the time has passed.
+    """
+    fresh = _still_draft(db, broadcast)
+    if "at" in values:
+        check_time(values["at"], now)
+    broadcasts.change(db, fresh.id, **values)
+    note(db, fresh, "broadcast.changed", actor, now)
+    return found(db, fresh.id)
+
+
+def seal(broadcast: Broadcast) -> str:
+    """Return a mark of what a draft says, to whom and when, so that a change can be seen."""
+    said = (
+        broadcast.template, broadcast.text, broadcast.segments, broadcast.marketing,
+        stamp(broadcast.at) if broadcast.at else None,
+    )  # fmt: skip
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:SEAL_LETTERS]
 
 
 def confirm(
-    db: Database, broadcast: Broadcast, audience: Audience, *, actor: str, now: datetime
+    db: Database,
+    broadcast: Broadcast,
+    audience: Audience,
+    *,
+    actor: str,
+    now: datetime,
+    seen: str | None = None,
 ) -> Broadcast:
     """Let a draft be sent at its time, or at once.
 
@@ -136,58 +168,32 @@ def confirm(
         audience: Who would get it.
         actor: Who says so.
         now: The present instant.
+        seen: The seal of the draft as the person saw it; None if she was not shown it.
 
     Raises:
-        BroadcastError: If it is no draft, its time has passed, or nobody would get it.
+        BroadcastError: If it is no draft, was changed since it was seen, its time has passed, or
+            nobody would get it.
     """
-    fresh = found(db, broadcast.id)
-    if fresh.state != "draft":
-        raise BroadcastError(f"broadcast {fresh.id} is {fresh.state}, not a draft")
+    fresh = _still_draft(db, broadcast)
+    if seen is not None and seen != seal(fresh):
+        raise BroadcastError(f"broadcast {fresh.id} was changed since", "changed")
     check_time(fresh.at, now)
     if not audience.recipients:
         raise BroadcastError(nobody(audience), "nobody")
     broadcasts.change(db, fresh.id, state="scheduled", at=fresh.at or now)
-    _note(db, fresh, "broadcast.confirmed", actor, now)
+    note(db, fresh, "broadcast.confirmed", actor, now)
     return found(db, fresh.id)
 
 
-def pause(db: Database, broadcast: Broadcast, *, actor: str, now: datetime) -> Broadcast:
-    """Send nothing more of a broadcast until it is resumed."""
-    if broadcast.state == "paused":
-        return broadcast
-    if broadcast.state not in ("scheduled", "sending"):
-        raise BroadcastError(f"broadcast {broadcast.id} is {broadcast.state}; nothing to pause")
-    broadcasts.change(db, broadcast.id, state="paused")
-    broadcasts.take_back(db, broadcast.id)
-    _note(db, broadcast, "broadcast.paused", actor, now)
-    return found(db, broadcast.id)
+def _still_draft(db: Database, broadcast: Broadcast) -> Broadcast:
+    fresh = found(db, broadcast.id)
+    if fresh.state != "draft":
+        raise BroadcastError(f"broadcast {fresh.id} is {fresh.state}, not a draft")
+    return fresh
 
 
-def resume(db: Database, broadcast: Broadcast, *, actor: str, now: datetime) -> Broadcast:
-    """Go on with a paused broadcast where it stood."""
-    if broadcast.state in ("scheduled", "sending"):
-        return broadcast
-    if broadcast.state != "paused":
-        raise BroadcastError(f"broadcast {broadcast.id} is {broadcast.state}; nothing to resume")
-    state: BroadcastState = "sending" if broadcast.started_at else "scheduled"
-    broadcasts.change(db, broadcast.id, state=state)
-    _note(db, broadcast, "broadcast.resumed", actor, now)
-    return found(db, broadcast.id)
-
-
-def cancel(db: Database, broadcast: Broadcast, *, actor: str, now: datetime) -> Broadcast:
-    """Stop a broadcast for good; what has not left never will."""
-    if broadcast.state == "cancelled":
-        return broadcast
-    if broadcast.state == "done":
-        raise BroadcastError(f"broadcast {broadcast.id} is done; there is nothing left to stop")
-    broadcasts.change(db, broadcast.id, state="cancelled", finished_at=now)
-    broadcasts.drop_waiting(db, broadcast.id, now)
-    _note(db, broadcast, "broadcast.cancelled", actor, now)
-    return found(db, broadcast.id)
-
-
-def _note(db: Database, broadcast: Broadcast, action: str, actor: str, now: datetime) -> None:
+def note(db: Database, broadcast: Broadcast, action: str, actor: str, now: datetime) -> None:
+    """Write into the audit log what somebody did with a broadcast."""
     records.audit(
         db,
         now=now,

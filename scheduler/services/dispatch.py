@@ -19,11 +19,11 @@ from scheduler.buttons import pack
 from scheduler.messenger import Button, Keyboard
 from scheduler.model import Broadcast, Clinic, Priority
 from scheduler.plan import QuietHours
-from scheduler.services import care, segment, wording
+from scheduler.services import care, eligibility, segment, wording
 from scheduler.services.audience import needs_of
-from scheduler.services.segment import RECENT, Needs
-from scheduler.store import broadcasts, clinics, outbox, patients
-from scheduler.store.broadcasts import Candidate
+from scheduler.services.eligibility import RECENT, Needs
+from scheduler.store import broadcasts, candidates, clinics, outbox, patients, recipients
+from scheduler.store.candidates import Candidate
 
 WORTH = timedelta(days=2)
 AHEAD = 200
@@ -38,7 +38,7 @@ def preview(
     db: Database, catalog: Catalog, broadcast: Broadcast, patient_id: int, now: datetime
 ) -> tuple[str, Keyboard]:
     """Return a broadcast as one patient would see it."""
-    candidate = broadcasts.candidate(db, patient_id, now=now, since=now - RECENT)
+    candidate = candidates.of_patient(db, patient_id, now=now, since=now - RECENT)
     if candidate is None:
         raise LookupError(f"patient {patient_id}")
     clinic = clinics.by_id(db, broadcast.clinic_id)
@@ -83,7 +83,7 @@ def _gather(
 ) -> None:
     """Note the recipients among the next patients of the clinic."""
     clinic = clinics.by_id(db, broadcast.clinic_id)
-    page = broadcasts.candidates(
+    page = candidates.page(
         db, clinic.id, after=broadcast.looked_to, limit=batch, now=now, since=now - RECENT
     )
     needs = needs_of(catalog, broadcast)
@@ -91,16 +91,18 @@ def _gather(
     skipped = Counter(broadcast.skipped)
     chosen: list[int] = []
     for candidate in page:
-        if segment.matches(candidate, conditions, now):
-            reason = segment.left_out(candidate, clinic, needs, now)
+        if eligibility.matches(candidate, conditions, now):
+            reason = eligibility.left_out(candidate, clinic, needs, now)
             if reason is None:
                 chosen.append(candidate.patient.id)
             else:
                 skipped[reason] += 1
-    broadcasts.add_recipients(db, broadcast.id, chosen)
+    recipients.add(db, broadcast.id, chosen)
     counts["broadcast_gathered"] += len(chosen)
     counts["more"] += 1
     if len(page) < batch:
+        if unknown := segment.unknown(conditions, candidates.names(db, clinic.id)):
+            skipped["unknown_reference"] = len(unknown)
         broadcasts.change(db, broadcast.id, skipped=skipped, gathered_at=now)
     else:
         broadcasts.change(db, broadcast.id, skipped=skipped, looked_to=page[-1].patient.id)
@@ -116,20 +118,20 @@ def _queue_batch(
     counts: Counter[str],
 ) -> None:
     """Hand the next recipients to the outbox, or end if there are none and nothing waits."""
-    room = min(ahead - broadcasts.waiting(db, broadcast.id, now), batch)
+    room = min(ahead - recipients.waiting(db, broadcast.id, now), batch)
     if room <= 0:
         return
-    taken = broadcasts.take_recipients(db, broadcast.id, room)
+    taken = recipients.take(db, broadcast.id, room)
     clinic = clinics.by_id(db, broadcast.clinic_id)
     needs = needs_of(catalog, broadcast)
     for patient_id in taken:
-        candidate = broadcasts.candidate(db, patient_id, now=now, since=now - RECENT)
+        candidate = candidates.of_patient(db, patient_id, now=now, since=now - RECENT)
         if candidate is not None:
             _queue(db, catalog, broadcast, clinic, candidate, needs, now)
     counts["broadcast_queued"] += len(taken)
     if len(taken) == room:
         counts["more"] += 1
-    elif not broadcasts.waiting(db, broadcast.id):
+    elif not recipients.waiting(db, broadcast.id):
         broadcasts.change(db, broadcast.id, state="done", finished_at=now)
         counts["broadcast_done"] += 1
 
@@ -145,7 +147,7 @@ def _queue(
 ) -> None:
     """Make one recipient a row of the outbox; what no longer suits is a row that says why."""
     patient = candidate.patient
-    reason = segment.left_out(candidate, clinic, needs, now)
+    reason = eligibility.left_out(candidate, clinic, needs, now)
     text, buttons = "", _NO_BUTTONS
     if reason is None:
         try:
@@ -168,7 +170,7 @@ def _queue(
     )
     if outbox_id is None:
         return
-    broadcasts.belongs(db, outbox_id, broadcast.id)
+    recipients.belongs(db, outbox_id, broadcast.id)
     if reason is not None:
         outbox.finish(db, outbox_id, "skipped", now, detail=reason)
     elif not text:

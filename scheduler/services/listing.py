@@ -2,21 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
 from content.catalog import Catalog
-from scheduler.model import Broadcast
+from scheduler.model import Broadcast, BroadcastState
 from scheduler.services import audience
-from scheduler.store import broadcasts, clinics
+from scheduler.store import clinics, recipients
 from scheduler.store.engine import stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a broadcast is.
+
+    Attributes:
+        state: Where it stands.
+        outcomes: Way of ending -> how many recipients.
+    """
+
+    state: BroadcastState
+    outcomes: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """How many it is for."""
+        return sum(self.outcomes.values())
+
+    @property
+    def ended(self) -> int:
+        """How many wait no longer."""
+        return self.total - self.outcomes["waiting"]
+
+
+def standing(
+    db: Database,
+    catalog: Catalog,
+    broadcast: Broadcast,
+    now: datetime,
+    before: Standing | None = None,
+) -> Standing:
+    """Return how far a broadcast is; what was looked at `before` spares counting everybody anew."""
+    if broadcast.gathered_at is not None or broadcast.state == "cancelled":
+        return Standing(broadcast.state, recipients.outcomes(db, broadcast))
+    if before is not None:
+        return Standing(broadcast.state, before.outcomes)
+    return Standing(broadcast.state, outcomes(db, catalog, broadcast, now))
 
 
 def outcomes(db: Database, catalog: Catalog, broadcast: Broadcast, now: datetime) -> dict[str, int]:
     """Return how many recipients each way of ending has; before sending, all of them wait."""
-    counts = broadcasts.outcomes(db, broadcast)
+    counts = recipients.outcomes(db, broadcast)
     if broadcast.gathered_at is None and broadcast.state != "cancelled":
         counts["waiting"] = audience.count(db, catalog, broadcast, now).recipients
     return counts
@@ -47,6 +87,6 @@ def shown(db: Database, catalog: Catalog, broadcast: Broadcast, now: datetime) -
         "recipients": sum(counts.values()),
         "skipped": skipped(db, catalog, broadcast, now),
         "outcomes": counts,
-        "skipped_on_the_way": broadcasts.reasons(db, broadcast.id),
-        "uncertain": [row["ref"] for row in broadcasts.uncertain(db, broadcast.id)],
+        "skipped_on_the_way": recipients.reasons(db, broadcast),
+        "uncertain": [row["ref"] for row in recipients.uncertain(db, broadcast.id)],
     }

@@ -1,44 +1,32 @@
-"""Who a broadcast is for: conditions that all have to hold, and why somebody is left out.
+"""Who a broadcast is for: conditions that all have to hold.
 
 A condition is written `key` or `key=value`, the same in the shell and in the database.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from content.catalog import Catalog
-from scheduler.model import Clinic
-from scheduler.store.broadcasts import Candidate
 
 EXPECTED = (
     "all, procedure=KEY, area=KEY, day=A-B, session=DAYS, no_session, language=CODE "
     "or references=FILE.csv"
 )
-RECENT = timedelta(days=7)
-HEADERS = frozenset({"reference", "references", "ref", "patient", "patient_id", "id", "referencia"})
+MOST_DIGITS = 4
 
 
 class SegmentError(Exception):
-    """A condition cannot be understood; the text says what was expected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What a broadcast asks of a patient besides her being meant.
+    """A condition cannot be understood; the text says what was expected.
 
     Attributes:
-        marketing: Consent to marketing.
-        treatment: A treatment, because the text names the day or the procedure.
-        session: An appointment to come, because the text names it.
+        reason: The same in one word, for those who are told in their own language.
     """
 
-    marketing: bool = False
-    treatment: bool = False
-    session: bool = False
+    def __init__(self, text: str, reason: str = "gone") -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,72 +60,28 @@ def read(segments: Sequence[str]) -> tuple[Condition, ...]:
     return tuple(_condition(segment) for segment in segments)
 
 
-def matches(candidate: Candidate, conditions: Sequence[Condition], now: datetime) -> bool:
-    """Whether every condition holds for a patient.
-
-    Somebody who has not joined is meant by none but a list that names her.
-    """
-    named_ones = any(condition.key == "references" for condition in conditions)
-    if candidate.patient.state in ("invited", "joining") and not named_ones:
-        return False
-    return all(_holds(candidate, condition, now) for condition in conditions)
-
-
-def left_out(candidate: Candidate, clinic: Clinic, needs: Needs, now: datetime) -> str | None:
-    """Return why a patient who is meant gets nothing, or None if she does."""
-    patient = candidate.patient
-    match patient.state:
-        case "invited" | "joining":
-            return "not_joined"
-        case "stopped":
-            return "opted_out"
-        case "blocked":
-            return "blocked"
-    if patient.paused_until is not None and patient.paused_until > now:
-        return "paused"
-    if needs.marketing and not candidate.marketing:
-        return "no_marketing_consent"
-    capped = needs.marketing or clinic.care_counts
-    if capped and candidate.recent >= clinic.weekly_cap:
-        return "messaged_recently"
-    missing = (needs.treatment and candidate.treated_at is None) or (
-        needs.session and candidate.next_session is None
-    )
-    return "nothing_to_fill_in" if missing else None
-
-
 def named(conditions: Sequence[Condition]) -> frozenset[str]:
     """Return the references that the conditions name, folded; empty if they name none."""
     return frozenset().union(*(condition.names for condition in conditions))
 
 
-def of_candidate(candidate: Candidate) -> Collection[str]:
-    """Return what a list may call a patient, folded as `named` gives it."""
-    patient = candidate.patient
-    return {fold(patient.ref), fold(patient.reference)} - {""}
+def unknown(conditions: Sequence[Condition], names: Collection[str]) -> frozenset[str]:
+    """Return the references that the conditions name and no patient has."""
+    listed = named(conditions)
+    return listed - set(map(fold, names)) if listed else listed
 
 
 def fold(reference: str) -> str:
-    """Return a reference without capitals and stray spaces."""
-    return " ".join(reference.casefold().split())
+    """Return a reference without capitals, stray spaces and the comma that parts a list."""
+    return " ".join(reference.casefold().replace(",", " ").split())
 
 
-def references(names: Sequence[str]) -> str:
+def of_names(names: Sequence[str]) -> str:
     """Return the condition that names these patients; raises `SegmentError` if there are none."""
     folded = sorted({fold(name) for name in names} - {""})
     if not folded:
         raise SegmentError("the list of references is empty; expected one reference a line")
-    for name in folded:
-        if "," in name:
-            raise SegmentError(f"the reference {name!r} holds a comma; expected one without")
     return f"references={','.join(folded)}"
-
-
-def first_column(lines: Sequence[str]) -> list[str]:
-    """Return the references of a CSV file: its first column, without a header."""
-    rows = [row for row in csv.reader(lines) if row and row[0].strip()]
-    names = [row[0].strip() for row in rows]
-    return names[1:] if names and fold(names[0]) in HEADERS else names
 
 
 def _parsed(catalog: Catalog, text: str) -> str:
@@ -151,7 +95,7 @@ def _parsed(catalog: Catalog, text: str) -> str:
             first, last = _span(key, value)
             return f"{key}={first}-{last}"
         case "references" if value:
-            return references(value.split(","))
+            return of_names(value.split(","))
     raise SegmentError(f"{text!r} is not a segment; expected {EXPECTED}")
 
 
@@ -176,9 +120,13 @@ def _span(key: str, value: str) -> tuple[int, int]:
     first, separator, last = value.partition("-")
     if not separator:
         first, last = ("0" if key == "session" else value), value
-    if not (first.isdigit() and last.isdigit()) or int(first) > int(last):
+    if not (_few_digits(first) and _few_digits(last)) or int(first) > int(last):
         raise SegmentError(f"{key}={value!r} is not a span of days; expected such as {key}=3-10")
     return int(first), int(last)
+
+
+def _few_digits(text: str) -> bool:
+    return text.isdecimal() and len(text) <= MOST_DIGITS
 
 
 def _condition(segment: str) -> Condition:
@@ -187,35 +135,3 @@ def _condition(segment: str) -> Condition:
         return Condition(key, value, span=_span(key, value))
     names = frozenset(value.split(",")) if key == "references" else frozenset()
     return Condition(key, value, names=names)
-
-
-def _holds(candidate: Candidate, condition: Condition, now: datetime) -> bool:
-    match condition.key:
-        case "procedure":
-            return candidate.procedure == condition.value
-        case "area":
-            return candidate.area == condition.value
-        case "language":
-            return candidate.patient.language == condition.value
-        case "no_session":
-            return candidate.next_session is None
-        case "day":
-            return _within(condition.span, -_days(candidate.treated_at, candidate, now))
-        case "session":
-            return _within(condition.span, _days(candidate.next_session, candidate, now))
-        case "references":
-            return not condition.names.isdisjoint(of_candidate(candidate))
-        case _:
-            return True
-
-
-def _days(at: datetime | None, candidate: Candidate, now: datetime) -> float:
-    """Return how many local dates from now an instant lies, by the patient's clock."""
-    if at is None:
-        return float("nan")
-    zone = candidate.patient.zone
-    return (at.astimezone(zone).date() - now.astimezone(zone).date()).days
-
-
-def _within(span: tuple[int, int], days: float) -> bool:
-    return span[0] <= days <= span[1]

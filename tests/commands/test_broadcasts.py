@@ -133,6 +133,7 @@ def test_appointments_are_shown_then_applied_then_listed(shell: Shell, tmp_path:
     shell.run("sessions", "import", str(path), "--clinic", CLINIC, "--apply")
     (listed,) = shell.run("sessions", "list", "--clinic", CLINIC)
     assert (listed["patient"], listed["state"]) == (shell.reference, "booked")
+    assert (listed["answered"], listed["answered_at"]) == (False, None)
     assert "14:30" in listed["start"]
     assert shell.run("sessions", "list", "--clinic", "hilltop-clinic") == []
 

@@ -11,11 +11,11 @@ from scheduler.delivery import Delivery
 from scheduler.messenger import Blocked, RetryAfter, Sent, Unknown
 from scheduler.model import Broadcast, Patient, Priority
 from scheduler.outreach import outreach
-from scheduler.services import audience, broadcast, enrolment, preferences, sessions
+from scheduler.services import audience, broadcast, enrolment, preferences, sessions, steering
 from scheduler.services.broadcast import BroadcastError
 from scheduler.services.segment import SegmentError
 from scheduler.services.wording import WordingError
-from scheduler.store import broadcasts, clinics, outbox, patients
+from scheduler.store import broadcasts, claims, clinics, outbox, patients, recipients
 from tests.fakes.clock import FakeClock
 from tests.fakes.messenger import FakeMessenger, NoPacer
 from tests.fakes.people import World
@@ -81,7 +81,7 @@ class Desk:
 
     def outcomes(self, made: Broadcast) -> dict[str, int]:
         counts = self.world.store.run(
-            lambda db: broadcasts.outcomes(db, broadcast.found(db, made.id))
+            lambda db: recipients.outcomes(db, broadcast.found(db, made.id))
         )
         return {state: n for state, n in counts.items() if n}
 
@@ -200,7 +200,7 @@ async def test_an_opt_out_counts_for_what_has_not_left(desk: Desk) -> None:
     assert not {everybody[1].chat_id, everybody[-1].chat_id} & set(desk.got())
 
 
-@pytest.mark.parametrize("stop", [broadcast.pause, broadcast.cancel])
+@pytest.mark.parametrize("stop", [steering.pause, steering.cancel])
 async def test_nothing_leaves_after_it_was_stopped(desk: Desk, stop: object) -> None:
     desk.patients(9)
     made = desk.confirm(desk.create())
@@ -217,11 +217,11 @@ async def test_a_row_that_was_on_its_way_when_it_was_paused_waits_too(desk: Desk
     await desk.tick(seconds=2)
     await desk.delivery.drain()
     assert len(desk.messenger.sent) == 2
-    desk.world.store.run(broadcast.pause, desk.now(made), actor="shell", now=desk.clock())
+    desk.world.store.run(steering.pause, desk.now(made), actor="shell", now=desk.clock())
     await desk.run(3)
     assert len(desk.messenger.sent) == 2
     assert desk.outcomes(made) == {"sent": 1, "waiting": 1}
-    desk.world.store.run(broadcast.resume, desk.now(made), actor="shell", now=desk.clock())
+    desk.world.store.run(steering.resume, desk.now(made), actor="shell", now=desk.clock())
     await desk.run(3)
     assert desk.outcomes(made) == {"sent": 2}
 
@@ -233,8 +233,8 @@ async def test_a_stopped_row_that_telegram_had_put_off_is_not_sent(desk: Desk) -
     await desk.tick(seconds=2)
     await desk.delivery.drain()
     store = desk.world.store
-    (row,) = store.run(outbox.due, desk.clock.forward(seconds=5), 9)
-    store.run(broadcast.cancel, desk.now(made), actor="shell", now=desk.clock())
+    (row,) = store.run(claims.due, desk.clock.forward(seconds=5), 9)
+    store.run(steering.cancel, desk.now(made), actor="shell", now=desk.clock())
     store.run(outbox.again, row.id, desk.clock())  # as if its request had ended just now
     await desk.run(3)
     assert len(desk.messenger.sent) == 1
@@ -246,9 +246,9 @@ async def test_paused_and_resumed_it_reaches_everybody_once(desk: Desk) -> None:
     made = desk.confirm(desk.create())
     for _ in range(3):
         await desk.tick(seconds=2)
-        desk.world.store.run(broadcast.pause, desk.now(made), actor="shell", now=desk.clock())
+        desk.world.store.run(steering.pause, desk.now(made), actor="shell", now=desk.clock())
         await desk.run(2)
-        desk.world.store.run(broadcast.resume, desk.now(made), actor="shell", now=desk.clock())
+        desk.world.store.run(steering.resume, desk.now(made), actor="shell", now=desk.clock())
         await desk.tick(seconds=2)
         await desk.delivery.drain()
     await desk.run()
@@ -263,13 +263,13 @@ async def test_after_a_crash_nobody_gets_it_twice_and_the_one_in_doubt_is_named(
     made = desk.confirm(desk.create())
     await desk.tick(seconds=2)
     store = desk.world.store
-    (row, *_) = store.run(outbox.due, desk.clock(), 9)
-    store.run(outbox.begin, [(row.id, desk.clock())])  # its request was under way
+    (row, *_) = store.run(claims.due, desk.clock(), 9)
+    store.run(outbox.begin, [row.id], desk.clock())  # its request was under way
     await desk.start().recover()
     await desk.run()
     assert desk.outcomes(made) == {"sent": 7, "uncertain": 1}
-    (named,) = store.run(broadcasts.uncertain, made.id)
-    assert named["ref"] == next(p.ref for p in everybody if p.id == row.patient_id)
+    (named,) = store.run(recipients.uncertain, made.id)
+    assert named["ref"] == next(p.ref for p in everybody if p.chat_id == row.chat_id)
     assert max(desk.got().values()) == 1
 
 
@@ -414,7 +414,7 @@ async def test_what_is_over_cannot_be_confirmed_paused_or_resumed(desk: Desk) ->
     made = desk.confirm(desk.create())
     await desk.run()
     done = desk.now(made)
-    for change in (broadcast.pause, broadcast.resume, broadcast.cancel):
+    for change in (steering.pause, steering.resume, steering.cancel):
         with pytest.raises(BroadcastError, match="done"):
             desk.world.store.run(change, done, actor="shell", now=desk.clock())
     with pytest.raises(BroadcastError, match="not a draft"):
@@ -435,7 +435,7 @@ async def test_two_clinics_at_once_are_both_served(desk: Desk) -> None:
     )  # fmt: skip
     desk.confirm(theirs)
     await desk.tick(seconds=2)
-    first = desk.world.store.run(outbox.due, desk.clock(), 4)
+    first = desk.world.store.run(claims.due, desk.clock(), 4)
     assert len({row.clinic_id for row in first}) == 2
     await desk.run()
     assert (desk.now(ours).state, desk.now(theirs).state) == ("done", "done")
@@ -445,7 +445,7 @@ async def test_few_rows_wait_in_the_outbox_however_many_are_meant(desk: Desk) ->
     desk.patients(12)
     made = desk.confirm(desk.create())
     await desk.tick(seconds=2)
-    assert desk.world.store.run(broadcasts.waiting, made.id) == 4
+    assert desk.world.store.run(recipients.waiting, made.id) == 4
     assert desk.outcomes(made) == {"waiting": 12}
 
 
@@ -464,3 +464,58 @@ async def test_an_erased_patient_is_counted_nowhere(desk: Desk) -> None:
     desk.world.store.run(patients.erase, ana.id)
     await desk.run()
     assert desk.outcomes(made) == {"sent": 1}
+
+
+async def test_one_that_waits_for_its_time_can_be_begun_at_once(desk: Desk) -> None:
+    desk.patients(1)
+    made = desk.confirm(desk.create(at=desk.clock() + timedelta(days=3)))
+    desk.world.store.run(steering.hasten, made, actor="shell", now=desk.clock())
+    await desk.run(3)
+    assert desk.outcomes(made) == {"sent": 1}
+    with pytest.raises(BroadcastError, match="waits for no time"):
+        desk.world.store.run(steering.hasten, made, actor="shell", now=desk.clock())
+
+
+async def test_what_was_stopped_meanwhile_is_not_resumed_by_somebody_who_saw_it_paused(
+    desk: Desk,
+) -> None:
+    desk.patients(1)
+    made = desk.confirm(desk.create())
+    store = desk.world.store
+    paused = store.run(steering.pause, made, actor="shell", now=desk.clock())
+    store.run(steering.cancel, paused, actor="shell", now=desk.clock())
+    with pytest.raises(BroadcastError, match="nothing to resume"):
+        store.run(steering.resume, paused, actor="shell", now=desk.clock())
+    await desk.run(3)
+    assert not desk.messenger.sent
+
+
+async def test_what_was_changed_since_it_was_seen_is_not_sent(desk: Desk) -> None:
+    desk.patients(1)
+    made, store, now = desk.create(), desk.world.store, desk.clock()
+    seen = broadcast.seal(made)
+    changed = store.run(broadcast.change, made, actor="shell", now=now, at=now + timedelta(hours=2))
+    with pytest.raises(BroadcastError, match="changed since"):
+        store.run(broadcast.confirm, changed, desk.audience, actor="shell", now=now, seen=seen)
+    seen = broadcast.seal(changed)
+    confirmed = store.run(
+        broadcast.confirm, changed, desk.audience, actor="shell", now=now, seen=seen
+    )
+    assert confirmed.state == "scheduled"
+    with pytest.raises(BroadcastError, match="not a draft"):
+        store.run(broadcast.change, confirmed, actor="shell", now=now, marketing=True)
+
+
+async def test_the_report_still_knows_what_of_a_list_was_unknown(desk: Desk) -> None:
+    (ana,) = desk.patients(1)
+    made = desk.confirm(desk.create(segments=[f"references={ana.ref},nobody"]))
+    await desk.run(3)
+    assert desk.now(made).skipped == {"unknown_reference": 1}
+
+
+async def test_a_stopped_broadcast_says_of_everybody_that_it_was_stopped(desk: Desk) -> None:
+    desk.patients(9)
+    made = desk.confirm(desk.create())
+    await desk.tick(seconds=2)
+    stopped = desk.world.store.run(steering.cancel, made, actor="shell", now=desk.clock())
+    assert desk.world.store.run(recipients.reasons, stopped) == {"stopped": 9}

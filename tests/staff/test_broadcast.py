@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
+from bot.app import Bot
+from bot.sandbox.chats import Message
 from scheduler.model import Broadcast
-from scheduler.store import broadcasts
+from scheduler.pacer import SPREAD
+from scheduler.store import broadcasts, patients
 from tests.staff.conftest import Town
 
 
-async def settle(town: Town, rounds: int = 4) -> None:
+async def settle(town: Town, rounds: int = 4, *, bot: Bot | None = None) -> None:
+    bot = bot or town.bot
     for _ in range(rounds):
         town.clock.forward(seconds=10)
-        await town.tick()
-        await town.bot.show_progress()
+        await bot.tick()
+        await town.telegram._settled()
+        await bot.show_progress()
         await town.telegram._settled()
 
 
@@ -106,3 +115,122 @@ async def test_two_who_send_at_once_send_it_once(town: Town) -> None:
     assert "not possible any more" in town.bea.toasts[-1]
     await settle(town)
     assert [said.text for said in town.ana.messages].count(town.ana.last.text) == 1
+
+
+async def ready(town: Town) -> Message:
+    await town.rosa.send("/broadcast", town.group)
+    await town.rosa.tap("Sun care", town.group)
+    await town.rosa.tap("Next: see it first", town.group)
+    return town.group.last
+
+
+async def sent_to_ana(town: Town) -> Message:
+    await town.joins()
+    card = await ready(town)
+    await town.rosa.tap("Send now", town.group)
+    return card
+
+
+@pytest.mark.parametrize(
+    ("each", "says"),
+    [(0.04, "It takes about 1 second at"), (50, "about 50 seconds"), (200, "about 3 minutes"),
+     (10_000, "about 3 hours")],
+)  # fmt: skip
+async def test_the_time_it_takes_comes_from_the_pace_that_is_set(
+    town: Town, each: float, says: str
+) -> None:
+    await town.joins()
+    replace(town.bot.house, per_second=SPREAD / each).install(town.bot.application.bot_data)
+    assert says in (await ready(town)).text
+
+
+async def test_a_progress_message_that_somebody_deleted_is_posted_anew(town: Town) -> None:
+    card = await sent_to_ana(town)
+    del town.group.chat.log[card.id]
+    await settle(town)
+    assert (await newest(town)).progress_message != card.id
+    assert town.group.messages[-2].text.startswith("Done: Sun care")
+
+
+async def test_while_telegram_is_away_the_progress_waits_and_is_then_brought_up(
+    town: Town,
+) -> None:
+    card = await sent_to_ana(town)
+    town.telegram.faults.fail(method="editMessageText", times=2)
+    await settle(town, rounds=6)
+    assert town.now(card).text.startswith("Done: Sun care")
+    assert [said.text for said in town.group.messages if said.text.startswith("Done")] == [
+        town.now(card).text, town.group.last.text,
+    ]  # fmt: skip
+
+
+async def test_a_reason_without_a_word_of_its_own_is_in_the_report_all_the_same(
+    town: Town,
+) -> None:
+    await town.joins(town.stan)
+    await sent_to_ana(town)
+    while (await newest(town)).state != "done":
+        town.clock.forward(seconds=10)
+        await town.tick()
+    made = await newest(town)
+    await town.store.tx(
+        lambda db: db.execute(
+            "UPDATE outbox SET state = 'skipped', detail = 'new <reason>'"
+            " WHERE id = (SELECT MIN(id) FROM outbox WHERE broadcast_id = ?)",
+            (made.id,),
+        )
+    )
+    await settle(town)
+    assert "1 left out" in town.group.last.text
+    assert "• 1: new <reason>" in town.group.last.text
+
+
+async def test_a_long_text_of_their_own_is_shown_whole_in_the_preview_alone(town: Town) -> None:
+    await town.joins()
+    await town.rosa.send("/broadcast", town.group)
+    await town.rosa.tap("Write my own text", town.group)
+    long = "We are closed on Monday. " * 160
+    await town.rosa.send(long, town.group, reply_to=town.group.last)
+    assert "We are closed on Monday." in town.group.last.text
+    assert len(town.group.last.text) < 300
+    await town.rosa.tap("Next: see it first", town.group)
+    assert town.group.messages[-2].text == long.strip()
+
+
+async def test_a_picture_in_place_of_the_text_is_refused_in_one_sentence(town: Town) -> None:
+    await town.joins()
+    await town.rosa.send("/broadcast", town.group)
+    await town.rosa.tap("Write my own text", town.group)
+    await town.rosa.document("a.pdf", b"%PDF", to=town.group, reply_to=town.group.last)
+    assert "There are no words in that." in town.group.last.text
+
+
+async def test_each_language_of_the_chosen_patients_is_previewed(town: Town) -> None:
+    luz = town.telegram.person("Luz", language="es")
+    await town.enrols(town.rosa)
+    await luz.send(f"/start {town.code()}")
+    await luz.tap("Acepto")
+    await town.joins()
+    card = await ready(town)
+    assert "2 patients will get this" in card.text
+    assert "Below the text each sees “Something's wrong”, “Algo va mal”." in card.text
+    english, spanish = town.group.messages[-3:-1]
+    await town.rosa.tap("Send now", town.group)
+    await settle(town)
+    assert (town.ana.last.text, luz.last.text) == (english.text, spanish.text)
+    assert "2 delivered" in town.group.last.text
+
+
+async def test_who_may_or_may_not_have_got_it_is_named_in_the_report(town: Town) -> None:
+    await town.joins()
+    await town.joins(town.stan)
+    ana = await town.store.tx(patients.by_chat, town.ana.id)
+    assert ana is not None
+    await ready(town)
+    await town.rosa.tap("Send now", town.group)
+    town.telegram.faults.drop(handled=True, method="sendMessage", chat_id=town.ana.id)
+    await settle(town)
+    said = town.group.last.text
+    assert "1 delivered" in said
+    assert "1 not sure" in said
+    assert f"We cannot know if these got it. It was not sent again: {ana.ref}." in said
