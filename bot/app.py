@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any
 
 import structlog
-from telegram import Update
 from telegram.constants import ParseMode
-from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder, Defaults
 
+from bot import mishap
 from bot.health import Health
 from bot.heartbeat import ping
-from bot.house import Context, House, house_of
+from bot.house import House
 from bot.menus import tell_menus
 from bot.patient import contents as patient_contents
-from bot.patient.conversation import open_conversation
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings
 from bot.staff import contents as staff_contents
-from bot.staff.progress import show_progress
+from bot.staff.board import Board
+from bot.staff.broadcast.progress import show_progress
 from bot.staff.report import send_weekly
 from bot.telegram.intake import Intake
+from bot.telegram.introduction import introduce
 from bot.telegram.messenger import TelegramMessenger
 from bot.telegram.processor import OrderedProcessor
 from bot.telegram.transport import AiohttpRequest
@@ -36,14 +40,14 @@ from scheduler.replying import Replies
 from scheduler.runner import Runner
 from scheduler.services import outage
 from scheduler.store import records
-from scheduler.store.engine import Store, passing
+from scheduler.store.engine import Store
 from scheduler.tick import tick
 
 HOUSEKEEPING_SECONDS = 600.0
 HEARTBEAT_SECONDS = 60.0
 PROGRESS_SECONDS = 3.0
+CARDS_SECONDS = 2.0
 REPORT_SECONDS = 600.0
-BOOTSTRAP_TRIES = 6
 REQUEST_SECONDS = 0.13  # about what a request takes; what is under way has to fill the pace
 LEAST_IN_FLIGHT = 16
 
@@ -76,7 +80,7 @@ class Bot:
         pacer: Pacer | None = None,
     ) -> None:
         self.settings, self.store, self.catalog = settings, store, catalog
-        processor = OrderedProcessor()
+        processor = OrderedProcessor(after_flood=self.tell_of_flood)
         self.application = _application(settings, processor)
         messenger = TelegramMessenger(self.application.bot)
         pacer = pacer or Pacer(per_second=settings.messages_per_second)
@@ -93,6 +97,8 @@ class Bot:
             messenger=messenger,
             replies=Replies(store, messenger, pacer, clock),
             delivery=self.delivery,
+            board=Board(store, catalog, messenger, pacer, clock),
+            per_second=settings.messages_per_second,
             again=self.intake.again,
             crowded=processor.crowded,
             unfinished=self.intake.unfinished,
@@ -102,13 +108,15 @@ class Bot:
         self.runner = Runner(self.tick)
         self.runner.beside("housekeeping", self.keep_house, seconds=HOUSEKEEPING_SECONDS)
         self.runner.beside("progress", self.show_progress, seconds=PROGRESS_SECONDS)
+        self.runner.beside("cards", self.show_cards, seconds=CARDS_SECONDS)
         self.runner.beside("reports", self.send_reports, seconds=REPORT_SECONDS)
         if settings.ping_url:
             self.runner.beside("heartbeat", self.ping, seconds=HEARTBEAT_SECONDS)
         self.house.install(self.application.bot_data)
+        self.intake.hear = partial(patient_contents.typed, house=self.house)
         staff_contents.install(self.application)
         patient_contents.install(self.application, catalog)
-        self.application.add_error_handler(_failed)
+        self.application.add_error_handler(mishap.failed)
 
     def run(self) -> None:
         """Run until SIGINT or SIGTERM; raises `SettingsError` if Telegram refuses the token."""
@@ -139,6 +147,14 @@ class Bot:
         """Bring what the groups see of their broadcasts up to date."""
         await show_progress(self.house)
 
+    async def show_cards(self) -> None:
+        """Bring what the groups see of their patients' messages up to date."""
+        await self.house.board.sweep()
+
+    async def tell_of_flood(self, chat_id: int) -> None:
+        """Tell a group that some of what was tapped or typed there was not done."""
+        await mishap.flooded(self.house, chat_id)
+
     async def send_reports(self) -> None:
         """Post the weekly reports that are due."""
         await send_weekly(self.house)
@@ -150,7 +166,8 @@ class Bot:
 
     async def start(self) -> None:
         """Start within a running event loop; raises `SettingsError` for a refused token."""
-        await _introduce(self.application)
+        await self.health.start()
+        await introduce(self.application)
         bot = self.application.bot
         await self.store.tx(records.keep, "bot.username", bot.username)
         await self.delivery.recover()
@@ -159,7 +176,6 @@ class Bot:
         await self.intake.start(poll=not self.webhook.wanted)
         self.delivery.start()
         self.runner.start()
-        await self.health.start()
         await tell_menus(bot, self.catalog, patient_contents.COMMANDS, staff_contents.MENU)
         log.info("started", content=self.catalog.version)
         if self.house.knowledge.outdated:
@@ -181,15 +197,43 @@ class Bot:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, told.set)
-        await self.start()
-        await told.wait()
-        await self.stop()
+        await self.health.start()
+        try:
+            if await _unless(told, introduce(self.application)):
+                await self.start()
+                set_aside_what_stays()
+                await told.wait()
+                await self.stop()
+        finally:
+            await self.health.stop()
 
     def _reached(self) -> bool:
         """Whether Telegram has been heard of within the last minute."""
         now = self.house.clock()
         heard = (self.intake.last_heard, self.delivery.last_success, self.webhook.last_heard)
         return any(at is not None and (now - at).total_seconds() < 60 for at in heard)  # noqa: PLR2004
+
+
+async def _unless(told: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do some work, and return False if it was broken off since we were told to stop before."""
+    doing, stop = asyncio.create_task(work), asyncio.create_task(told.wait())
+    await asyncio.wait((doing, stop), return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if doing.done():
+        await doing
+        return True
+    doing.cancel()
+    await asyncio.gather(doing, return_exceptions=True)
+    return False
+
+
+def set_aside_what_stays() -> None:
+    """Let the garbage collector pass over what a start has built: words, templates, the model.
+
+    It would look at all of it again and again, which is a seventh of what an answer costs.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _application(
@@ -211,42 +255,3 @@ def _application(
         .job_queue(None)
         .build()
     )
-
-
-async def _introduce(application: Application) -> None:  # type: ignore[type-arg]
-    """Make ourselves known to Telegram; a network that is away for a moment is waited for."""
-    pause = 1.0
-    for tries_left in reversed(range(BOOTSTRAP_TRIES)):
-        try:
-            await application.initialize()
-        except InvalidToken:
-            await application.shutdown()
-            raise SettingsError("AFTERCARE_TOKEN is refused by Telegram; check it") from None
-        except TelegramError as error:
-            if not tries_left:
-                raise SettingsError(
-                    f"Telegram cannot be reached ({type(error).__name__}); check the network "
-                    "and AFTERCARE_TELEGRAM_URL"
-                ) from None
-            log.warning("telegram.not_reached", again_in=pause)
-            await asyncio.sleep(pause)
-            pause *= 2
-        else:
-            return
-
-
-async def _failed(update: object, context: Context) -> None:
-    """A handler failed: log what failed, not what was said, and give the patient a way on.
-
-    What failed for want of room on the disk is dealt with again; she is told of it once.
-    """
-    log.error("update.failed", exc_info=context.error)
-    if not isinstance(update, Update):
-        return
-    house = house_of(context)
-    told = update.update_id in house.again
-    if passing(context.error):
-        house.unfinished.add(update.update_id)
-    conversation = await open_conversation(update, context)
-    if conversation is not None and not told:
-        await conversation.say(conversation.screen("failed"))

@@ -93,8 +93,8 @@ class Health:
         return abs((now - heard).total_seconds()) > HEARD_TOO_OLD
 
     async def start(self) -> None:
-        """Listen, if there is a port to listen on."""
-        if not self._port:
+        """Listen, if there is a port to listen on and it does not listen yet."""
+        if not self._port or self._runner is not None:
             return
         app = web.Application()
         app.router.add_get("/health", self._health)
@@ -107,6 +107,7 @@ class Health:
         """Stop to listen."""
         if self._runner is not None:
             await self._runner.cleanup()
+            self._runner = None
 
     async def _health(self, _: web.Request) -> web.Response:
         pulse = await self.look()

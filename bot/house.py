@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from telegram.ext import CallbackContext, ContextTypes
 
+from bot.staff.board import Board
 from content.catalog import Catalog
 from content.understand import Knowledge
 from scheduler.clock import Clock
@@ -31,6 +32,8 @@ class House:
         messenger: Where messages leave.
         replies: Answers to what a person just did.
         delivery: Everything unasked.
+        board: What changes in the clinics' groups.
+        per_second: How many messages leave in a second at most, to say how long many take.
         again: Numbers of the updates that a crash left and that are dealt with once more.
         crowded: Numbers of the updates that came in a flood from their chat.
         unfinished: Where the number of an update goes that has to be dealt with once more.
@@ -43,6 +46,8 @@ class House:
     messenger: Messenger
     replies: Replies
     delivery: Delivery
+    board: Board
+    per_second: float
     again: AbstractSet[int] = frozenset()
     crowded: AbstractSet[int] = frozenset()
     unfinished: set[int] = field(default_factory=set)

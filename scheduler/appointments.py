@@ -6,10 +6,11 @@ needs no repair: its notices are made anew.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from scheduler.model import NoticeStage, SessionState
+from scheduler.model import NoticeStage, Session, SessionState
 from scheduler.plan import QuietHours, at_wall_time
 
 WEEK_STALE = timedelta(days=2)
@@ -24,6 +25,13 @@ GAP_NOTE_STALE = timedelta(days=14)
 
 EXPECTED: frozenset[SessionState] = frozenset({"booked", "confirmed"})
 """The states in which the patient is still expected at the time."""
+
+
+SETTLES: frozenset[SessionState] = frozenset({"booked", "confirmed", "wants_other_time", "done"})
+"""The states in which nobody need hear that nothing is booked, whether it lies ahead or not."""
+
+SAME_VISIT = timedelta(hours=12)
+"""An appointment that begins within this of a treatment is the one at which she had it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,26 @@ def notices(
 def missed(at: datetime, *, zone: tzinfo, quiet: QuietHours) -> Due:
     """Return the one message after an appointment that the patient did not come to."""
     return Due("missed", quiet.next_open(at, zone), at + MISSED_STALE)
+
+
+def nothing_booked(sessions: Sequence[Session], treated_at: datetime, now: datetime) -> bool:
+    """Whether it is true, and hers to hear, that nothing is booked after a treatment.
+
+    It is not while an appointment is to come, or has begun and the clinic has not said what came
+    of it; nor while the clinic owes her another time; nor if she came. One that she missed has a
+    message of its own, which is enough for some days.
+
+    Args:
+        sessions: Every appointment of hers.
+        treated_at: When the treatment was.
+        now: The present instant.
+    """
+    return not any(
+        session.state in SETTLES
+        or (session.state == "missed" and now - session.starts_at <= MISSED_STALE)
+        for session in sessions
+        if session.starts_at >= treated_at + SAME_VISIT
+    )
 
 
 def gap_note(gap_ends: datetime, *, zone: tzinfo, quiet: QuietHours) -> tuple[datetime, datetime]:

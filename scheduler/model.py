@@ -241,7 +241,9 @@ class Escalation:
         closed_by: Who closed it.
         seen_at: When the patient was told that a person saw it.
         raised: How often its card was raised again.
-        raise_at: When its card is next raised, if nobody takes it.
+        raise_at: When its card is next raised, if nobody reacts.
+        warned_at: When the patient wrote of a warning sign to which the one who has it has not
+            reacted; None if there is nothing of the kind.
         card_wanted: Whether its card has to be posted anew.
     """
 
@@ -259,6 +261,7 @@ class Escalation:
     seen_at: datetime | None
     raised: int
     raise_at: datetime | None
+    warned_at: datetime | None
     card_wanted: bool
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import datetime
 
 from content.catalog import Catalog
-from scheduler.services import dispatch, noticing
+from scheduler.services import dispatch, gaps, noticing
 from scheduler.store.engine import Store
 
 STEPS = 1000
@@ -55,8 +55,8 @@ async def outreach(
 
 async def _gaps(store: Store, catalog: Catalog, now: datetime, batch: int) -> Counter[str]:
     counts: Counter[str] = Counter()
-    after: int | None = 0 if await store.tx(noticing.gap_round_due, now) else None
+    after: int | None = 0 if await store.tx(gaps.round_due, now) else None
     while after is not None:
-        found, after = await store.tx(noticing.gap_notes, catalog, now, after, batch)
+        found, after = await store.tx(gaps.notes, catalog, now, after, batch)
         counts.update(found)
     return counts

@@ -72,8 +72,9 @@ def list_(slug: str | None, past: bool, as_json: bool) -> None:  # noqa: FBT001
     if as_json:
         print_json(listed)
         return
-    columns = ("session", "clinic", "patient", "reference", "start", "kind", "state")
-    print_table("Sessions", columns, [[row[name] for name in columns] for row in listed])
+    columns = ("session", "clinic", "patient", "reference", "start", "kind", "state", "answered")
+    shown = [{**row, "answered": row["answered_at"] or "not yet"} for row in listed]
+    print_table("Sessions", columns, [[row[name] for name in columns] for row in shown])
 
 
 def _listed(db: Database, slug: str | None, since: datetime | None) -> list[dict[str, Any]]:
@@ -89,6 +90,7 @@ def _listed(db: Database, slug: str | None, since: datetime | None) -> list[dict
             "kind": row["kind"],
             "state": row["state"],
             "source": row["source"],
+            "answered": row["answered_at"] is not None,
             "answered_at": row["answered_at"],
         }
         for row in rows.listed(db, of, since=since)

@@ -164,19 +164,20 @@ async def _keep(conversation: Conversation, said: str, understood: Understanding
 
 
 async def passed(conversation: Conversation, heard: Heard, screen: str = "passed_on") -> None:
-    """Tell the patient when people read it, and the clinic's group that it is there."""
+    """Let the clinic's group see what is there, and tell the patient when people read it."""
     if heard.escalation is None or heard.read_by is None:
         return
+    screen = screen if await show_card(conversation, heard) else "not_shown"
     await conversation.say(
         conversation.screen(screen, read_by=_moment(conversation, heard), way=heard.tell_way)
     )
-    await show_card(conversation, heard)
 
 
-async def show_card(conversation: Conversation, heard: Heard) -> None:
-    """Let the clinic's group see what it has not seen yet."""
-    if heard.escalation is not None:
-        await post_card(conversation.house, heard.escalation)
+async def show_card(conversation: Conversation, heard: Heard) -> bool:
+    """Let the clinic's group see what it has not seen yet; False if that could not be done."""
+    if heard.escalation is None:
+        return True
+    return await post_card(conversation.house, heard.escalation)
 
 
 async def _stranger(conversation: Conversation, answered: Answer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from telegram import Message
 from tzfpy import get_tz
 
 from bot.patient import keyboards
@@ -155,7 +156,8 @@ async def set_timezone(conversation: Conversation) -> None:
 
 async def location(conversation: Conversation) -> None:
     """A shared location tells the zone; the place itself is not kept."""
-    shared = conversation.message.location if conversation.message else None
+    message = conversation.message
+    shared = message.location if isinstance(message, Message) else None
     if shared is None:
         return
     zone = get_tz(shared.longitude, shared.latitude)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from bot.patient import keyboards
 from bot.patient.conversation import Conversation
 from content.moments import Moment
+from scheduler.buttons import pack
 from scheduler.messenger import Button, Keyboard
+from scheduler.model import Clinic
+from scheduler.services import agenda
 from scheduler.store import patients, reminders
 
 WHICH_TOPIC = "topic"
@@ -23,7 +26,7 @@ async def today(conversation: Conversation) -> None:
 
 
 async def plan(conversation: Conversation) -> None:
-    """`/plan`: every wait with its moment, and what comes next."""
+    """`/plan`: every wait with its moment, the next session, and what comes next."""
     patient = conversation.known()
     rows = await conversation.house.store.tx(reminders.upcoming, patient.id)
     now = conversation.now.astimezone(patient.zone)
@@ -39,10 +42,31 @@ async def plan(conversation: Conversation) -> None:
         for key, end in sorted(standing.waits.items(), key=lambda item: item[1])
         if end > conversation.now and procedure.rules[key].asked
     ]
-    await conversation.say(
-        conversation.screen("plan", running=running, coming=coming),
-        keyboards.home(conversation.words),
+    session = await conversation.house.store.tx(
+        agenda.following, _clinic(conversation), patient, conversation.now
     )
+    dates = Button(conversation.words("button", "calendar"), pack("cal"))
+    await conversation.say(
+        conversation.screen("plan", running=running, coming=coming, session=session),
+        ((dates,), *keyboards.home(conversation.words)),
+    )
+
+
+async def calendar(conversation: Conversation) -> None:
+    """*For my calendar*: her dates as a file that a phone takes up."""
+    file = await conversation.house.store.tx(
+        agenda.plan_file,
+        conversation.house.catalog,
+        _clinic(conversation),
+        conversation.known(),
+        conversation.now,
+    )
+    if file is None:
+        await conversation.say(
+            conversation.screen("calendar_empty"), keyboards.home(conversation.words)
+        )
+        return
+    await conversation.say(conversation.screen("calendar"), attachment=file)
 
 
 async def can_i(conversation: Conversation) -> None:
@@ -113,6 +137,12 @@ async def clinic(conversation: Conversation) -> None:
 async def old_button(conversation: Conversation) -> None:
     """A button of another time or of nobody's: say so and show the way."""
     await conversation.say(conversation.screen("old_button"))
+
+
+def _clinic(conversation: Conversation) -> Clinic:
+    if conversation.clinic is None:
+        raise LookupError("nobody is enrolled in this chat")
+    return conversation.clinic
 
 
 def _today(conversation: Conversation) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from bot.patient import enrol, keyboards
@@ -83,5 +84,8 @@ def _opt_out_words(catalog: Catalog) -> frozenset[str]:
     )
 
 
+_LETTERS = re.compile(r"[^\W_]+")
+
+
 def _plain(text: str) -> str:
-    return " ".join("".join(char if char.isalnum() else " " for char in bare(text)).split())
+    return " ".join(_LETTERS.findall(bare(text)))

@@ -9,7 +9,7 @@ from bot.patient.conversation import Conversation
 from bot.staff.card import empty_cards
 from scheduler.messenger import Attachment
 from scheduler.services import privacy
-from scheduler.store import threads
+from scheduler.store import posts
 
 
 async def privacy_(conversation: Conversation) -> None:
@@ -45,7 +45,7 @@ async def forget_sure(conversation: Conversation) -> None:
         return
     patient = conversation.known()
     text = conversation.screen("forgotten")
-    shown = await conversation.house.store.tx(threads.messages_about, patient.id)
+    shown = await conversation.house.store.tx(posts.messages_about, patient.id)
     await conversation.house.store.tx(privacy.erase, patient, actor="patient", now=conversation.now)
     await conversation.edit(text)
     await empty_cards(conversation.house, conversation.clinic, shown)

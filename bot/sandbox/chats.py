@@ -13,7 +13,9 @@ Kind = Literal["private", "group", "supergroup"]
 Status = Literal["creator", "administrator", "member", "restricted", "left", "kicked", "never"]
 """`never` is a bot in a private chat whose person has not written yet."""
 
-MEDIA = ("photo", "document", "voice", "video", "audio", "animation", "sticker")
+MEDIA = (
+    "photo", "document", "voice", "video", "video_note", "audio", "animation", "sticker",
+)  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -65,6 +65,8 @@ class File:
                 }
             case "video" | "animation":
                 return {**head, "duration": 3, "width": 320, "height": 240}
+            case "video_note":
+                return {**head, "duration": 3, "length": 240}
             case "audio":
                 return {**head, "duration": 3, "mime_type": self.content_type}
         return {**head, "file_name": self.filename, "mime_type": self.content_type}

@@ -103,11 +103,17 @@ class Person:
         return await self._share("sticker", Upload("sticker.webp", "image/webp", STICKER), "", to)
 
     async def document(
-        self, filename: str, content: bytes, caption: str = "", to: Group | None = None
+        self,
+        filename: str,
+        content: bytes,
+        caption: str = "",
+        to: Group | None = None,
+        *,
+        reply_to: Message | None = None,
     ) -> Message:
         """Send a file."""
         upload = Upload(filename, "application/octet-stream", content)
-        return await self._share("document", upload, caption, to)
+        return await self._share("document", upload, caption, to, reply_to)
 
     async def location(self, latitude: float, longitude: float) -> Message:
         """Share where they are."""
@@ -209,18 +215,27 @@ class Person:
             self._cloud.hear("message", message)
         return message
 
-    async def _said(self, content: Json, to: Group | None) -> Message:
-        message = self._say(content, to)
+    async def _said(
+        self, content: Json, to: Group | None, reply_to: Message | None = None
+    ) -> Message:
+        message = self._say(content, to, reply_to)
         await self._settle()
         return message
 
-    async def _share(self, kind: str, upload: Upload, caption: str, to: Group | None) -> Message:
+    async def _share(
+        self,
+        kind: str,
+        upload: Upload,
+        caption: str,
+        to: Group | None,
+        reply_to: Message | None = None,
+    ) -> Message:
         file = self._cloud.files.keep(kind, upload)
         head: Any = file.head()
         content: Json = {kind: [head] if kind == "photo" else head}
         if caption:
             content["caption"] = caption
-        return await self._said(content, to)
+        return await self._said(content, to, reply_to)
 
     def _tapped(self, chat: Chat, message: Message, data: str) -> None:
         number = str(4_000_000 + len(self._cloud.taps))

@@ -23,8 +23,8 @@ from telegram.ext import (
 
 from bot.house import Context, house_of
 from bot.staff import (
-    broadcast,
     corrections,
+    history,
     inbox,
     invitation,
     patients,
@@ -34,30 +34,32 @@ from bot.staff import (
     sessions,
     treated,
 )
+from bot.staff.broadcast import audience, preview, text, timing, watch
 from bot.staff.desk import Desk, Entry, Handler, by_number
 from bot.staff.gate import Shut, enter, sentence
 from bot.telegram.membership import answer_tap
 from scheduler.messenger import Outgoing
 from scheduler.services import roster
-from scheduler.store import broadcasts, drafts, members, threads
+from scheduler.store import broadcasts, drafts, members, posts, turns
 from scheduler.store import inbox as escalations
 from scheduler.store import sessions as appointments
-from scheduler.store.threads import Post
+from scheduler.store.posts import Post
 
 ESCALATION = by_number(escalations.of_clinic)
 PATIENT = by_number(roster.of_clinic)
 DRAFT = by_number(drafts.of_clinic)
-TURN = by_number(threads.turn_of_clinic)
+TURN = by_number(turns.of_clinic)
 PERSON = by_number(members.find)
 SESSION = by_number(appointments.of_clinic)
 BROADCAST = by_number(broadcasts.of_clinic)
+ASKED = by_number(broadcasts.asked)
 
 COMMANDS: Mapping[str, Handler] = {
     "treated": treated.begin,
     "patients": patients.listed,
     "inbox": inbox.listed,
     "sessions": sessions.listed,
-    "broadcast": broadcast.begin,
+    "broadcast": text.begin,
     "report": report.report,
     "staff": people.listed,
 }
@@ -71,13 +73,16 @@ TAPS: Mapping[str, Entry] = {
     "in.list": Entry(inbox.listed),
     "in.open": Entry(inbox.open_, ESCALATION),
     "in.take": Entry(inbox.take, ESCALATION),
+    "in.seen": Entry(inbox.seen, ESCALATION),
     "in.reply": Entry(replies.prompt, ESCALATION),
     "in.call": Entry(inbox.call, ESCALATION),
     "in.ask": Entry(inbox.ask_to_call, ESCALATION),
+    "in.files": Entry(inbox.files, ESCALATION),
     "in.back": Entry(inbox.back, ESCALATION),
     "in.done": Entry(inbox.done, ESCALATION),
     "in.reopen": Entry(inbox.reopen, ESCALATION),
     "re.send": Entry(replies.send_kept, TURN),
+    "re.again": Entry(replies.send_again, TURN),
     "re.save": Entry(replies.propose, TURN),
     "tr.proc": Entry(treated.procedure, DRAFT),
     "tr.area": Entry(treated.area, DRAFT),
@@ -89,8 +94,8 @@ TAPS: Mapping[str, Entry] = {
     "tr.again": Entry(invitation.again, DRAFT),
     "pt.list": Entry(patients.listed),
     "pt.open": Entry(patients.open_, PATIENT),
-    "pt.sent": Entry(patients.sent, PATIENT),
-    "pt.said": Entry(patients.said, PATIENT),
+    "pt.sent": Entry(history.sent, PATIENT),
+    "pt.said": Entry(history.said, PATIENT),
     "pt.time": Entry(corrections.time, PATIENT),
     "pt.rule": Entry(corrections.rule, PATIENT),
     "pt.stop": Entry(corrections.stop, PATIENT),
@@ -101,29 +106,39 @@ TAPS: Mapping[str, Entry] = {
     "ss.move": Entry(sessions.move, SESSION),
     "ss.who": Entry(sessions.choose),
     "ss.new": Entry(sessions.new, PATIENT),
-    "bc.new": Entry(broadcast.new),
-    "bc.own": Entry(broadcast.own),
-    "bc.who": Entry(broadcast.who, BROADCAST),
-    "bc.seg": Entry(broadcast.toggle, BROADCAST),
-    "bc.kind": Entry(broadcast.kind, BROADCAST),
-    "bc.see": Entry(broadcast.see, BROADCAST),
-    "bc.test": Entry(broadcast.test, BROADCAST),
-    "bc.go": Entry(broadcast.go, BROADCAST),
-    "bc.drop": Entry(broadcast.drop, BROADCAST),
-    "bc.pause": Entry(broadcast.pause, BROADCAST),
-    "bc.resume": Entry(broadcast.resume, BROADCAST),
-    "bc.stop": Entry(broadcast.stop, BROADCAST),
+    "bc.new": Entry(text.new),
+    "bc.own": Entry(text.own),
+    "bc.open": Entry(watch.open_, BROADCAST),
+    "bc.who": Entry(audience.who, BROADCAST),
+    "bc.seg": Entry(audience.toggle, BROADCAST),
+    "bc.page": Entry(audience.page, BROADCAST),
+    "bc.list": Entry(audience.ask_list, BROADCAST),
+    "bc.kind": Entry(audience.kind, BROADCAST),
+    "bc.see": Entry(preview.see, BROADCAST),
+    "bc.test": Entry(preview.test, BROADCAST),
+    "bc.time": Entry(timing.choose, BROADCAST),
+    "bc.go": Entry(preview.go, BROADCAST),
+    "bc.drop": Entry(text.drop, BROADCAST),
+    "bc.now": Entry(watch.hasten, BROADCAST),
+    "bc.pause": Entry(watch.pause, BROADCAST),
+    "bc.resume": Entry(watch.resume, BROADCAST),
+    "bc.stop": Entry(watch.stop, BROADCAST),
     "st.out": Entry(people.remove, PERSON, "owner"),
     "st.in": Entry(people.readmit, PERSON, "owner"),
 }
 
 REPLIES: Mapping[str, Entry] = {
     "card": Entry(replies.answer, ESCALATION),
+    "said": Entry(replies.answer, ESCALATION),
+    "files": Entry(replies.answer, ESCALATION),
     "thread": Entry(replies.answer, ESCALATION),
+    "session": Entry(replies.begin, PATIENT),
     "answer": Entry(replies.answer, ESCALATION),
     "reference": Entry(treated.reference, DRAFT),
     "note": Entry(corrections.note, PATIENT),
-    "broadcast": Entry(broadcast.written),
+    "broadcast": Entry(text.written),
+    "broadcast_list": Entry(audience.listed, ASKED),
+    "broadcast_time": Entry(timing.typed, ASKED),
 }
 """What a reply to a message of the bot means, by what that message was posted as."""
 
@@ -215,7 +230,7 @@ async def replied(update: Update, context: Context) -> None:
         return
     if desk is None:
         return
-    post = await desk.tx(threads.post_at, desk.chat_id, to.message_id)
+    post = await desk.tx(posts.at, desk.chat_id, to.message_id)
     entry = REPLIES.get(post.kind) if post else None
     subject = await desk.tx(_subject, entry, desk.clinic.id, post) if entry and post else None
     if entry is None or subject is None:
@@ -227,7 +242,7 @@ async def replied(update: Update, context: Context) -> None:
 def _subject(db: Database, entry: Entry, clinic_id: int, post: Post) -> object:
     if entry.find is None:
         return post
-    named = post.escalation_id or post.draft_id or post.patient_id
+    named = post.escalation_id or post.draft_id or post.patient_id or post.outbox_id
     return entry.find(db, clinic_id, str(named)) if named else None
 
 

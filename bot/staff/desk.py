@@ -21,7 +21,7 @@ from content.moments import Moment
 from scheduler.buttons import Tap
 from scheduler.messenger import Attachment, Keyboard, Outgoing, SendResult
 from scheduler.model import Clinic, OutboxRow, Role
-from scheduler.services import cards
+from scheduler.services import posting
 from scheduler.store.members import Member
 
 T = TypeVar("T")
@@ -163,7 +163,7 @@ class Desk:
     async def post(self, kind: str, text: str, **about: Any) -> OutboxRow | None:
         """Post a message that a person may reply to, and say what became of it.
 
-        `about` names what it is about, and is otherwise what `scheduler.services.cards.post` takes.
+        `about` names what it is about, and is otherwise what `services.posting.post` takes.
         """
         await self.circle.end()
         outbox_id = await self.tx(
@@ -217,4 +217,4 @@ def _post(
     now: datetime,
     **about: Any,
 ) -> int | None:
-    return cards.post(db, house.catalog, clinic, kind, text, now, **about)
+    return posting.post(db, house.catalog, clinic, kind, text, now, **about)

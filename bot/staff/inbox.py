@@ -9,8 +9,9 @@ from scheduler.buttons import pack
 from scheduler.messenger import Button
 from scheduler.model import Escalation
 from scheduler.services import cards, inbox, people
+from scheduler.services.files import show_more
+from scheduler.store import edits, patients, posts, talk
 from scheduler.store import inbox as store
-from scheduler.store import patients, talk
 
 PAGE = 5
 
@@ -44,6 +45,7 @@ async def listed(desk: Desk) -> None:
                 "level": row.level,
                 "came": desk.moment(row.opened_at),
                 "by": await desk.tx(people.name_of, desk.clinic.id, row.taken_by),
+                "warned": row.warned_at is not None,
             }
             for row in shown
         ],
@@ -66,7 +68,7 @@ def turning(
 async def open_(desk: Desk) -> None:
     """Post the card anew, below everything else."""
     row: Escalation = desk.subject
-    card = await desk.tx(cards.card_of, desk.house.catalog, row.id, desk.now)
+    card = await desk.tx(cards.card, desk.house.catalog, row.id, desk.now)
     await desk.post("card", card.text, keyboard=card.buttons, escalation_id=row.id)
 
 
@@ -81,6 +83,14 @@ async def take(desk: Desk) -> None:
         name = await desk.tx(people.name_of, desk.clinic.id, fresh.taken_by)
         await desk.refuse("staff_held", by=name)
     await refresh(desk, row.id)
+
+
+async def seen(desk: Desk) -> None:
+    """*Seen, I have it*: a fresh warning sign on what somebody had already."""
+    if await desk.tx(inbox.see, desk.house.catalog, desk.subject, desk.member, desk.now):
+        await refresh(desk, desk.subject.id)
+    else:
+        await take(desk)
 
 
 async def back(desk: Desk) -> None:
@@ -102,6 +112,16 @@ async def reopen(desk: Desk) -> None:
     if not await desk.tx(inbox.reopen, desk.subject, desk.member, desk.now):
         await desk.refuse("staff_not_closed")
     await refresh(desk, desk.subject.id)
+
+
+async def files(desk: Desk) -> None:
+    """*Show files*: the next few of those that were only counted."""
+    if await desk.tx(show_more, desk.house.catalog, desk.subject, desk.now):
+        await desk.circle.end()
+        await desk.house.board.show(desk.subject.id)
+        desk.house.delivery.wake()
+    else:
+        await desk.refuse("staff_files", more=0)
 
 
 async def call(desk: Desk) -> None:
@@ -132,14 +152,19 @@ async def ask_to_call(desk: Desk) -> None:
     )
 
 
+async def post_kind(desk: Desk) -> str:
+    """Return what the message with the tapped button was posted as; empty if as nothing."""
+    if desk.tap is None or desk.message is None:
+        return ""
+    post = await desk.tx(posts.at, desk.chat_id, desk.message.message_id)
+    return post.kind if post else ""
+
+
 async def refresh(desk: Desk, escalation_id: int) -> None:
     """Let every card of an escalation in the group say how it stands."""
     await desk.circle.end()
-    card = await desk.tx(cards.card_of, desk.house.catalog, escalation_id, desk.now)
-    for chat_id, message_id in card.places:
-        await desk.house.messenger.edit(
-            chat_id=chat_id, message_id=message_id, text=card.text, buttons=card.buttons
-        )
+    await desk.tx(edits.want_cards, escalation_id, desk.now)
+    await desk.house.board.show(escalation_id)
     desk.house.delivery.wake()
 
 

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 from bot.staff.desk import Desk
 from bot.staff.inbox import turning
 from content.model import Rule
-from content.telegram_html import MAX_UNITS, units, visible
-from scheduler import payload
 from scheduler.buttons import pack
 from scheduler.messenger import Button, Keyboard
 from scheduler.model import Patient
-from scheduler.services import cards, care, people, roster
+from scheduler.services import care, people, roster
 from scheduler.services.roster import Record
-from scheduler.store import roster as store
-from scheduler.store import talk
 from scheduler.store.engine import instant
-
-ANSWERS = 5
-TELL = 900
-"""The most units of a sent text that one page quotes; the shell shows the whole."""
 
 
 async def listed(desk: Desk) -> None:
@@ -36,60 +26,6 @@ async def open_(desk: Desk) -> None:
     patient: Patient = desk.subject
     await desk.tx(roster.note_action, patient, desk.member, "patient.opened", desk.now)
     await show(desk, patient)
-
-
-async def sent(desk: Desk) -> None:
-    """What she was sent: the exact text and the edition of the library, one at a time."""
-    patient: Patient = desk.subject
-    rows = await desk.tx(store.sent, patient.id)
-    if not rows:
-        await desk.refuse("staff_nothing_sent")
-        return
-    page = min(desk.number(0), len(rows) - 1)
-    row = rows[page]
-    said = visible(payload.unpack(row.payload, row.chat_id).text)
-    text = desk.screen(
-        "staff_sent",
-        ref=cards.label(patient),
-        at=desk.moment(row.finished_at or row.due_at),
-        outcome=row.state,
-        detail=row.detail,
-        version=row.content_version,
-        said=said if units(said) < MAX_UNITS - TELL else said[: MAX_UNITS - TELL],
-        page=page + 1,
-        pages=len(rows),
-    )
-    turn = turning(desk, "pt.sent", page, len(rows), patient.id)
-    await desk.edit(text, (*turn, back(desk, patient)))
-
-
-async def said(desk: Desk) -> None:
-    """What she wrote, and which topics answered it, the newest first."""
-    patient: Patient = desk.subject
-    rows = (await desk.tx(talk.exchanges, patient.id))[::-1]
-    if not rows:
-        await desk.refuse("staff_nothing_said")
-        return
-    pages = -(-len(rows) // ANSWERS)
-    page = min(desk.number(0), pages - 1)
-    shown = rows[page * ANSWERS : (page + 1) * ANSWERS]
-    text = desk.screen(
-        "staff_said",
-        ref=cards.label(patient),
-        wrote=[
-            {
-                "at": desk.moment(instant(row["at"])),
-                "said": row["said"],
-                "route": row["route"],
-                "topics": [desk.words("topic", key) for key in json.loads(row["topics"])],
-            }
-            for row in shown
-        ],
-        page=page + 1,
-        pages=pages,
-    )
-    turn = turning(desk, "pt.said", page, pages, patient.id)
-    await desk.edit(text, (*turn, back(desk, patient)))
 
 
 async def show(desk: Desk, patient: Patient) -> None:

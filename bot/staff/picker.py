@@ -130,7 +130,11 @@ def day_label(desk: Desk, day: date) -> str:
     """Return a day as a button says it: today, yesterday, or its weekday and date."""
     now = desk.now.astimezone(desk.clinic.zone)
     at = now.replace(year=day.year, month=day.month, day=day.day, hour=12, fold=0)
-    near = {0: desk.words("time", "today"), -1: desk.words("time", "yesterday")}
+    near = {
+        0: desk.words("time", "today"),
+        1: desk.words("time", "tomorrow"),
+        -1: desk.words("time", "yesterday"),
+    }
     moment = Moment(at, now)
     if moment.days_away in near:
         return near[moment.days_away]

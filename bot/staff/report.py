@@ -10,7 +10,7 @@ from bot.staff.desk import Desk
 from content.catalog import Catalog
 from scheduler.messenger import Attachment
 from scheduler.model import Clinic
-from scheduler.services import cards
+from scheduler.services import posting
 from scheduler.services import report as reports
 from scheduler.services.report import Report
 
@@ -49,7 +49,7 @@ async def _post(house: House, clinic: Clinic, made: Report) -> None:
         ("table", "", _table(catalog, made, clinic.language)),
     ):
         await house.store.tx(
-            cards.post,
+            posting.post,
             catalog,
             clinic,
             "report",

@@ -39,6 +39,7 @@ async def listed(desk: Desk) -> None:
             "ref": row["reference"] or row["ref"],
             "starts": desk.moment(instant(row["starts_at"])),
             "state": row["state"],
+            "answered": row["answered_at"],
         }
         for row in found
     ]
@@ -170,6 +171,7 @@ async def _card(desk: Desk, session: Session) -> None:
         kind=str(kinds.get(session.kind, session.kind)),
         starts=desk.moment(session.starts_at),
         state=session.state,
+        answered=desk.moment(session.answered_at) if session.answered_at else None,
     )
     await desk.edit(text, _ways(desk, session))
 

@@ -22,6 +22,7 @@ from scheduler import messenger as result
 
 _GONE = ("chat not found", "user is deactivated", "group chat was deleted", "bot was kicked")
 UNCHANGED = "message is not modified"
+OTHER_KIND = ("there is no text in the message to edit", "there is no caption in the message to")
 
 
 def result_of(error: TelegramError) -> result.SendResult:
@@ -48,6 +49,13 @@ def result_of(error: TelegramError) -> result.SendResult:
 def unchanged(error: TelegramError) -> bool:
     """Whether an edit failed only because the message says that already."""
     return isinstance(error, BadRequest) and UNCHANGED in error.message.casefold()
+
+
+def other_kind(error: TelegramError) -> bool:
+    """Whether an edit failed because a caption was taken for a text, or a text for a caption."""
+    return isinstance(error, BadRequest) and any(
+        sign in error.message.casefold() for sign in OTHER_KIND
+    )
 
 
 def seconds_of(value: int | timedelta) -> float:

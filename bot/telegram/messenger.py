@@ -12,7 +12,7 @@ from typing import Any
 from telegram import Bot, InputFile, Message
 from telegram.error import TelegramError
 
-from bot.telegram.errors import result_of, unchanged
+from bot.telegram.errors import other_kind, result_of, unchanged
 from bot.telegram.transport import AiohttpRequest
 from scheduler.messenger import Attachment, Button, Keyboard, Outgoing, SendResult, Sent
 
@@ -48,18 +48,31 @@ class TelegramMessenger:
         return Sent(sent.message_id)
 
     async def edit(
-        self, *, chat_id: int, message_id: int, text: str, buttons: Keyboard = ()
+        self,
+        *,
+        chat_id: int,
+        message_id: int,
+        text: str,
+        buttons: Keyboard = (),
+        caption: bool = False,
     ) -> SendResult:
-        """Replace the text and buttons of a message; an unchanged text counts as sent."""
-        values = {
-            **_text(chat_id, text),
-            "message_id": message_id,
-            **({"reply_markup": inline(buttons)} if buttons else {}),
-        }
-        try:
-            await self._request.call(f"{self._bot.base_url}/editMessageText", values)
-        except TelegramError as error:
-            return Sent(message_id) if unchanged(error) else result_of(error)
+        """Replace the text and buttons of a message; an unchanged text counts as sent.
+
+        `caption` says that a file goes with it; what was thought wrongly of that is put right.
+        """
+        markup: Json = {"reply_markup": inline(buttons)} if buttons else {}
+        for captioned in (caption, not caption):
+            method, told = _change(chat_id, text, captioned=captioned)
+            values = {**told, "message_id": message_id, **markup}
+            try:
+                await self._request.call(f"{self._bot.base_url}/{method}", values)
+            except TelegramError as error:
+                if unchanged(error):
+                    break
+                if captioned is caption and other_kind(error):
+                    continue
+                return result_of(error)
+            break
         return Sent(message_id)
 
     async def _say(self, message: Outgoing) -> int:
@@ -77,6 +90,12 @@ class TelegramMessenger:
                 return await self._bot.send_photo(photo=file, caption=caption, **common)
             case "voice":
                 return await self._bot.send_voice(voice=file, caption=caption, **common)
+            case "video":
+                return await self._bot.send_video(video=file, caption=caption, **common)
+            case "video_note":
+                return await self._bot.send_video_note(video_note=file, **common)
+            case "audio":
+                return await self._bot.send_audio(audio=file, caption=caption, **common)
             case "document":
                 return await self._bot.send_document(document=file, caption=caption, **common)
 
@@ -95,6 +114,13 @@ def _text(chat_id: int, text: str) -> Json:
         "parse_mode": "HTML",
         "link_preview_options": _NO_PREVIEW,
     }
+
+
+def _change(chat_id: int, text: str, *, captioned: bool) -> tuple[str, Json]:
+    """Return the method that changes a text or a caption, and what it is called with."""
+    if captioned:
+        return "editMessageCaption", {"chat_id": chat_id, "caption": text, "parse_mode": "HTML"}
+    return "editMessageText", _text(chat_id, text)
 
 
 def _common(message: Outgoing) -> Json:

@@ -6,19 +6,24 @@ a lock, and what waits for it takes nobody's place: only what is being worked on
 
 A patient whose phone was away sends forty messages at once, and the last may be a warning sign. So
 nothing of a private chat is dropped: a flood is heard to its end, and only warnings are answered.
+Of a group's flood, taps and commands are given up and the group is told; what people reply to the
+bot, which may be an answer to a patient, and who comes and goes there, is always heard.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
+from telegram.ext.filters import StatusUpdate
+
+from bot.telegram.typed import Typed
 
 AT_ONCE = 256
 CROWD = 32
@@ -33,21 +38,30 @@ class OrderedProcessor(BaseUpdateProcessor):
     Args:
         at_once: The most updates that are worked on.
         crowd: How many updates of one chat may wait before the further ones are a flood.
+        after_flood: Called with the number of a group when a flood there is over of which
+            something was given up.
 
     Attributes:
         crowded: Numbers of updates of private chats that came in a flood: those are listened to.
-        dropped: How many updates of groups were given up in floods; people there see what is not
-            confirmed and say it again.
+        dropped: How many updates of groups were given up in floods.
     """
 
-    __slots__ = ("_crowd", "_in_hand", "_locks", "_slots", "crowded", "dropped")
+    __slots__ = (
+        "_after_flood", "_crowd", "_flooded", "_in_hand", "_locks", "_slots", "crowded", "dropped",
+    )  # fmt: skip
 
-    def __init__(self, at_once: int = AT_ONCE, crowd: int = CROWD) -> None:
+    def __init__(
+        self,
+        at_once: int = AT_ONCE,
+        crowd: int = CROWD,
+        after_flood: Callable[[int], Awaitable[None]] | None = None,
+    ) -> None:
         super().__init__(ANY_NUMBER)
         self._slots = asyncio.Semaphore(at_once)
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._in_hand: Counter[int] = Counter()
-        self._crowd = crowd
+        self._crowd, self._after_flood = crowd, after_flood
+        self._flooded: set[int] = set()
         self.crowded: set[int] = set()
         self.dropped = 0
 
@@ -60,25 +74,40 @@ class OrderedProcessor(BaseUpdateProcessor):
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
         """Deal with an update when those of its chat before it are done."""
         try:
-            if not isinstance(update, Update):
+            if isinstance(update, Typed):
+                if self._in_hand[update.chat_id] >= self._crowd:
+                    self.crowded.add(update.update_id)
+                await self._in_turn(update.chat_id, update.update_id, coroutine)
+            elif not isinstance(update, Update):
                 await coroutine
             elif self._has_room(update):
-                await self._in_turn(update, coroutine)
+                chat = update.effective_chat
+                await self._in_turn(chat.id if chat else 0, update.update_id, coroutine)
         finally:
             _close(coroutine)
 
-    async def _in_turn(self, update: Update, coroutine: Awaitable[Any]) -> None:
-        key = update.effective_chat.id if update.effective_chat else 0
+    async def _in_turn(self, key: int, update_id: int, coroutine: Awaitable[Any]) -> None:
         self._in_hand[key] += 1
         lock = self._locks.setdefault(key, asyncio.Lock())
         try:
             async with lock, self._slots:
                 await coroutine
         finally:
-            self.crowded.discard(update.update_id)
+            self.crowded.discard(update_id)
             self._in_hand[key] -= 1
             if not self._in_hand[key]:
                 del self._in_hand[key]
+                await self._over(key)
+
+    async def _over(self, chat_id: int) -> None:
+        """Have a group told, once for each flood, that not everything was done."""
+        if chat_id in self._flooded:
+            self._flooded.discard(chat_id)
+            if self._after_flood is not None:
+                try:
+                    await self._after_flood(chat_id)
+                except Exception:
+                    log.exception("update.flood_not_told")
 
     def _has_room(self, update: Update) -> bool:
         """Whether an update is dealt with; notes it if it came in a flood."""
@@ -88,9 +117,25 @@ class OrderedProcessor(BaseUpdateProcessor):
         if chat.type == chat.PRIVATE:
             self.crowded.add(update.update_id)
             return True
+        if _must_be_heard(update):
+            return True
+        self._flooded.add(chat.id)
         self.dropped += 1
         log.warning("update.flood", dropped=self.dropped)
         return False
+
+
+def _must_be_heard(update: Update) -> bool:
+    """Whether an update of a group may be an answer to a patient, or says who is in the group."""
+    if update.callback_query is not None:
+        return False
+    message = update.effective_message
+    if message is None:
+        return True
+    answered = message.reply_to_message
+    if answered is not None and answered.from_user is not None and answered.from_user.is_bot:
+        return True
+    return StatusUpdate.ALL.check_update(update) is True
 
 
 def _close(coroutine: Awaitable[Any]) -> None:

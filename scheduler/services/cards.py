@@ -1,189 +1,122 @@
-"""What the clinic's group sees of an escalation: the card, and the thread under it.
-
-`sync` compares what was said with what the group was shown and queues the difference. So it does
-not matter whether the group is connected when a patient writes, whether it becomes a supergroup,
-or whether the process ends in between: the next look brings the group up to date, and nothing is
-shown twice.
-"""
+"""What the clinic's group reads of an escalation: the card, and the words and files below it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
 from content.catalog import Catalog, Words
 from content.moments import Moment
-from scheduler import payload
+from content.telegram_html import MAX_UNITS, units
 from scheduler.buttons import pack
-from scheduler.messenger import Attachment, Button, Keyboard
-from scheduler.model import Clinic, Escalation, Patient, Priority
-from scheduler.services import people
-from scheduler.store import clinics, inbox, outbox, patients, talk, threads
-from scheduler.store.threads import Turn
+from scheduler.messenger import Button, Keyboard
+from scheduler.model import Clinic, Escalation, Patient
+from scheduler.services import answering, letters, people
+from scheduler.store import parts, talk, turns
+from scheduler.store.turns import Turn
 
-WORTH = timedelta(days=3)
 SHOWN_TURNS = 3
 SHOWN_BEFORE = 2
+SHOWN_CHARACTERS = 700
+"""So much of one message stands on a card; the template cuts the rest off."""
+
+MOST_TEXTS = 20
+"""So many messages stand in one post: Telegram formats a hundred places in it and no more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """A card as it reads now.
+class Shown:
+    """What a message of the group says as things stand now.
 
     Attributes:
         text: Its text.
         buttons: What can be done.
-        places: The messages (chat, message) that show it and should say the same.
+        whole: Whether everything that it carries stands in it word for word.
     """
 
     text: str
     buttons: Keyboard
-    places: tuple[tuple[int, int], ...]
+    whole: bool = True
 
 
-def sync(db: Database, catalog: Catalog, escalation_id: int, now: datetime) -> int:
-    """Queue what the clinic's group has not been shown of an escalation; return how many.
+def card(db: Database, catalog: Catalog, escalation_id: int, now: datetime) -> Shown:
+    """Return the card of an escalation."""
+    row = talk.escalation(db, escalation_id)
+    patient, clinic = letters.people(db, row)
+    lost = _lost(db, row)
+    wrote = turns.listed(db, row.id, "patient")
+    shown = on_card(wrote)
+    whole = len(wrote) == len(shown) and all(len(turn.said) <= SHOWN_CHARACTERS for turn in shown)
+    words = catalog.words(clinic.language)
+    text = _card_text(db, catalog, clinic, patient, row, wrote, lost, now)
+    return Shown(text, _card_buttons(words, row, lost, whole=whole), whole)
 
-    A clinic without a connected group keeps the rows until it has one.
+
+def plain(catalog: Catalog, clinic: Clinic, patient: Patient, row: Escalation) -> Shown:
+    """Return a card that says who and how pressing, for one that cannot be composed in full."""
+    words = catalog.words(clinic.language)
+    told = {"ref": label(patient), "level": row.level, "words": words}
+    text = catalog.screen(clinic.language, "staff_card_plain", told)
+    return Shown(text, _card_buttons(words, row, [], whole=False), whole=False)
+
+
+def on_card(wrote: Sequence[Turn]) -> list[Turn]:
+    """Return which of the things a patient said stand on her card."""
+    return list(wrote[-SHOWN_TURNS:])
+
+
+def said(catalog: Catalog, clinic: Clinic, patient: Patient, wrote: Sequence[Turn]) -> Shown:
+    """Return the post with what a patient wrote below her card.
+
+    What does not fit is counted, with the way to it: nothing that she wrote is lost from sight.
     """
-    row = talk.escalation(db, escalation_id)
-    clinic = clinics.by_id(db, row.clinic_id)
-    patient = patients.by_id(db, row.patient_id)
-    if clinic.chat_id is None or patient is None or row.state == "closed":
-        return 0
-    live = inbox.has_live_card(db, row.id, now)
-    turns = [turn for turn in threads.turns(db, row.id) if turn.side == "patient"]
-    fresh = [turn for turn in turns if turn.outbox_id is None or (not live and turn.file_id)]
-    queued = 0
-    if row.card_wanted or not live:
-        card = _queue_card(db, catalog, clinic, patient, row, now)
-        for turn in fresh:
-            if not turn.file_id:
-                threads.carried(db, turn.id, card)
-        fresh = [turn for turn in fresh if turn.file_id]
-        queued += 1
-    for turn in fresh:
-        _queue_turn(db, catalog, clinic, patient, row, turn, now)
-    return queued + len(fresh)
+    fitting = list(wrote[:MOST_TEXTS])
+    while True:
+        more = len(wrote) - len(fitting)
+        text = _thread_text(catalog, clinic, patient, fitting, more)
+        if units(text) <= MAX_UNITS or len(fitting) == 1:
+            break
+        fitting.pop()
+    cut = units(text) > MAX_UNITS
+    if cut:
+        text = _thread_text(catalog, clinic, patient, fitting, more, cut=True)
+    whole = not more and not cut
+    words = catalog.words(clinic.language)
+    return Shown(text, () if whole else ((_said_button(words, patient.id),),), whole)
 
 
-def card_of(db: Database, catalog: Catalog, escalation_id: int, now: datetime) -> Card:
-    """Return a card as it reads now, and where it stands in the group."""
-    row = talk.escalation(db, escalation_id)
-    clinic = clinics.by_id(db, row.clinic_id)
-    patient = patients.by_id(db, row.patient_id)
-    if patient is None:
-        raise LookupError(f"patient {row.patient_id}")
-    places = threads.cards(db, row.id, clinic.chat_id) if clinic.chat_id is not None else []
-    return Card(
-        text=_text(db, catalog, clinic, patient, row, now),
-        buttons=buttons(catalog.words(clinic.language), row),
-        places=tuple(
-            (place.chat_id, place.message_id) for place in places if place.message_id is not None
-        ),
+def files(
+    catalog: Catalog, clinic: Clinic, patient: Patient, escalation_id: int, more: int
+) -> Shown:
+    """Return the post that counts the files of a patient that are not shown."""
+    words = catalog.words(clinic.language)
+    text = catalog.screen(
+        clinic.language, "staff_files", {"ref": label(patient), "more": more, "words": words}
+    )
+    show = Button(words("desk", "files"), pack("in.files", escalation_id))
+    return Shown(text, ((show,),) if more else (), whole=not more)
+
+
+def file_text(catalog: Catalog, clinic: Clinic, patient: Patient, turn: Turn) -> str:
+    """Return what stands with a file that a patient sent."""
+    return _thread_text(catalog, clinic, patient, [], 0, media=turn.media or "")
+
+
+def outcome_text(catalog: Catalog, clinic: Clinic, patient: Patient, outcome: str) -> str:
+    """Return the sentence on what an answer came to."""
+    return catalog.screen(
+        clinic.language, "staff_outcome", {"outcome": outcome, "ref": label(patient)}
     )
 
 
-def buttons(words: Words, row: Escalation) -> Keyboard:
-    """Return what staff can do with an escalation as it stands."""
-    reply = Button(words("desk", "reply"), pack("in.reply", row.id), style="primary")
-    call = Button(words("desk", "call"), pack("in.call", row.id))
-    done = Button(words("desk", "done"), pack("in.done", row.id))
-    if row.state == "closed":
-        return ((Button(words("desk", "reopen"), pack("in.reopen", row.id)),),)
-    if row.state == "taken":
-        back = Button(words("desk", "give_back"), pack("in.back", row.id))
-        return ((reply,), (call, done), (back,))
-    take = Button(words("desk", "take"), pack("in.take", row.id), style="success")
-    return ((take,), (reply, call), (done,))
-
-
-def post(
-    db: Database,
-    catalog: Catalog,
-    clinic: Clinic,
-    kind: str,
-    text: str,
-    now: datetime,
-    *,
-    key: str,
-    keyboard: Keyboard = (),
-    priority: Priority = Priority.REPLY,
-    silent: bool = False,
-    reply_to: int | None = None,
-    ask_reply: str | None = None,
-    attachment: Attachment | None = None,
-    escalation_id: int | None = None,
-    patient_id: int | None = None,
-    draft_id: int | None = None,
-) -> int | None:
-    """Queue a message for the clinic's group and note what it is about; None if it has no group."""
-    if clinic.chat_id is None:
-        return None
-    outbox_id = outbox.add(
-        db,
-        dedupe_key=key,
-        clinic_id=clinic.id,
-        patient_id=None,
-        chat_id=clinic.chat_id,
-        priority=priority,
-        payload=payload.pack(
-            text,
-            keyboard,
-            silent=silent,
-            attachment=attachment,
-            reply_to=reply_to,
-            ask_reply=ask_reply,
-        ),
-        content_version=catalog.version,
-        now=now,
-        expires_at=now + WORTH,
-    )
-    if outbox_id is not None:
-        threads.add_post(
-            db,
-            outbox_id,
-            kind,
-            escalation_id=escalation_id,
-            patient_id=patient_id,
-            draft_id=draft_id,
-        )
-    return outbox_id
-
-
-def post_in_thread(
-    db: Database,
-    catalog: Catalog,
-    clinic: Clinic,
-    row: Escalation,
-    text: str,
-    now: datetime,
-    *,
-    silent: bool = False,
-    keyboard: Keyboard = (),
-    attachment: Attachment | None = None,
-) -> int | None:
-    """Queue a message under the newest card of an escalation."""
-    newest = threads.cards(db, row.id, clinic.chat_id, last=1) if clinic.chat_id else []
-    number = threads.count_posts(db, row.id)
-    return post(
-        db,
-        catalog,
-        clinic,
-        "thread",
-        text,
-        now,
-        key=f"thread:{row.id}:{number}",
-        keyboard=keyboard,
-        silent=silent,
-        reply_to=newest[0].message_id if newest else None,
-        attachment=attachment,
-        escalation_id=row.id,
-    )
+def again_button(words: Words, turn_id: int) -> Button:
+    """Return the button that sends an answer again."""
+    return Button(words("desk", "again"), pack("re.again", turn_id), style="primary")
 
 
 def label(patient: Patient) -> str:
@@ -191,74 +124,67 @@ def label(patient: Patient) -> str:
     return patient.reference or patient.ref
 
 
-def _queue_card(
-    db: Database,
+def _card_buttons(words: Words, row: Escalation, lost: list[Turn], *, whole: bool) -> Keyboard:
+    """Return what staff can do with an escalation as it stands."""
+    first = ((again_button(words, lost[-1].id),),) if lost else ()
+    last = () if whole else ((_said_button(words, row.patient_id),),)
+    if row.state == "closed":
+        return (*first, (Button(words("desk", "reopen"), pack("in.reopen", row.id)),), *last)
+    reply = Button(words("desk", "reply"), pack("in.reply", row.id), style="primary")
+    call = Button(words("desk", "call"), pack("in.call", row.id))
+    done = Button(words("desk", "done"), pack("in.done", row.id))
+    if row.state == "taken" and row.warned_at:
+        seen = Button(words("desk", "seen"), pack("in.seen", row.id), style="success")
+        return (*first, (seen,), (reply, call), (done,), *last)
+    if row.state == "taken":
+        back = Button(words("desk", "give_back"), pack("in.back", row.id))
+        return (*first, (reply,), (call, done), (back,), *last)
+    take = Button(words("desk", "take"), pack("in.take", row.id), style="success")
+    return (*first, (take,), (reply, call), (done,), *last)
+
+
+def _said_button(words: Words, patient_id: int) -> Button:
+    return Button(words("desk", "said"), pack("pt.said", patient_id))
+
+
+def _thread_text(
     catalog: Catalog,
     clinic: Clinic,
     patient: Patient,
-    row: Escalation,
-    now: datetime,
-) -> int:
-    number = threads.count_posts(db, row.id)
-    outbox_id = post(
-        db,
-        catalog,
-        clinic,
-        "card",
-        _text(db, catalog, clinic, patient, row, now),
-        now,
-        key=f"card:{row.id}:{number}",
-        keyboard=buttons(catalog.words(clinic.language), row),
-        priority=Priority.ESCALATION,
-        escalation_id=row.id,
-    )
-    if outbox_id is None:
-        raise LookupError(f"card of escalation {row.id}")
-    inbox.card_posted(db, row.id)
-    return outbox_id
-
-
-def _queue_turn(
-    db: Database,
-    catalog: Catalog,
-    clinic: Clinic,
-    patient: Patient,
-    row: Escalation,
-    turn: Turn,
-    now: datetime,
-) -> None:
-    text = catalog.screen(
+    wrote: Sequence[Turn],
+    more: int,
+    *,
+    media: str = "",
+    cut: bool = False,
+) -> str:
+    return catalog.screen(
         clinic.language,
         "staff_thread",
         {
             "ref": label(patient),
-            "said": turn.said,
-            "media": turn.media or "",
+            "texts": [turn.said for turn in wrote],
+            "more": more,
+            "media": media,
+            "cut": cut,
             "words": catalog.words(clinic.language),
         },
     )
-    file = None
-    if turn.file_id and turn.media:
-        file = Attachment(kind=turn.media, filename="", file_id=turn.file_id)
-    outbox_id = post_in_thread(
-        db, catalog, clinic, row, text, now, silent=turn.quiet, attachment=file
-    )
-    if outbox_id is not None:
-        threads.carried(db, turn.id, outbox_id)
 
 
-def _text(
+def _card_text(
     db: Database,
     catalog: Catalog,
     clinic: Clinic,
     patient: Patient,
     row: Escalation,
+    wrote: Sequence[Turn],
+    lost: Sequence[Turn],
     now: datetime,
 ) -> str:
     context = json.loads(row.context)
-    turns = [turn for turn in threads.turns(db, row.id) if turn.side == "patient"]
     here = now.astimezone(clinic.zone)
-    raised = row.state == "open" and row.raised > 0
+    raised = row.raised > 0 and (row.state == "open" or row.warned_at is not None)
+    shown = on_card(wrote)
     return catalog.screen(
         clinic.language,
         "staff_card",
@@ -269,22 +195,41 @@ def _text(
             "procedure": context["procedure"],
             "hours": context["hours"],
             "signs": context["signs"],
-            "turns": [
-                {"said": turn.said, "media": turn.media or ""} for turn in turns[-SHOWN_TURNS:]
-            ],
-            "more": max(len(turns) - SHOWN_TURNS, 0),
+            "turns": [{"said": turn.said, "media": turn.media or ""} for turn in shown],
+            "more": len(wrote) - len(shown),
+            "ours": not wrote and bool(turns.listed(db, row.id, "clinic")),
             "before": _before(db, patient, context["before"]),
             "came": Moment(row.opened_at.astimezone(clinic.zone), here),
             "stage": row.state,
             "by": people.name_of(db, clinic.id, row.taken_by),
+            "has": row.taken_by,
+            "warned": _moment(row.warned_at, clinic, here),
             "taken": _moment(row.taken_at, clinic, here),
             "closed_by": people.name_of(db, clinic.id, row.closed_by),
             "closed": _moment(row.closed_at, clinic, here),
             "seen": _moment(row.seen_at, clinic, here),
             "raised": raised,
             "everyone": people.named(db, clinic.id) if raised else [],
+            "lost": [
+                {
+                    "said": turn.said,
+                    "by": people.name_of(db, clinic.id, turn.user_id),
+                    "outcome": answering.outcome(parts.of_turn(db, turn.id)),
+                }
+                for turn in lost
+            ],
         },
     )
+
+
+def _lost(db: Database, row: Escalation) -> list[Turn]:
+    """Return the answers that did not reach the patient for sure, oldest first."""
+    return [
+        turn
+        for turn in turns.listed(db, row.id, "clinic")
+        if turn.outbox_id is not None
+        and answering.outcome(parts.of_turn(db, turn.id)) in answering.LOST
+    ]
 
 
 def _before(db: Database, patient: Patient, ids: list[int]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from content.catalog import Catalog
 from content.letters import bare
 from scheduler.model import Clinic
-from scheduler.services import cards, care
+from scheduler.services import care, thread
 from scheduler.services.enrolment import CODE_BYTES, clean_code
 from scheduler.services.settings import checked
 from scheduler.store import clinics, codes, inbox, members, patients, records
@@ -145,7 +145,7 @@ def show_open_cards(db: Database, catalog: Catalog, chat_id: int, now: datetime)
     clinic = clinics.by_chat(db, chat_id)
     if clinic is None:
         return 0
-    return sum(cards.sync(db, catalog, row.id, now) for row in inbox.waiting(db, clinic.id))
+    return sum(thread.sync(db, catalog, row.id, now) for row in inbox.waiting(db, clinic.id))
 
 
 def _free_slug(db: Database, name: str) -> str:

@@ -15,8 +15,9 @@ from sqlite_utils import Database
 
 from content.catalog import Catalog
 from scheduler.model import Clinic, Escalation
-from scheduler.services import cards, care
-from scheduler.store import clinics, inbox, media, patients, records, talk, threads
+from scheduler.services import answering, cards, care, letters, thread
+from scheduler.services.posting import post_in_thread
+from scheduler.store import clinics, inbox, media, parts, records, talk, turns
 from scheduler.store.engine import Store
 
 BATCH = 50
@@ -38,12 +39,14 @@ async def sweep(
 
     Returns:
         Counts: cards `raised` and `deferred` to the opening, group messages `posted`, cards that
-        are `broken`, answers told of as `undelivered` or `delivered_late`, files `forgotten`.
+        are `broken`, answers told of as `undelivered` or `delivered_late`, `refused_files` that
+        both sides were told of, files `forgotten`.
     """
     counts: Counter[str] = Counter()
     counts.update(await store.tx(_raise, now, batch))
     counts.update(await store.tx(_post, catalog, now, batch))
     counts.update(await store.tx(_tell, catalog, now, batch))
+    counts.update(await store.tx(_tell_refused, catalog, now, batch))
     counts["forgotten"] += await store.tx(media.forget_expired, now, batch)
     return +counts
 
@@ -91,7 +94,7 @@ def _post(db: Database, catalog: Catalog, now: datetime, batch: int) -> Counter[
     for escalation_id in inbox.unposted(db, now, batch):
         try:
             with db.atomic():
-                counts["posted"] += cards.sync(db, catalog, escalation_id, now)
+                counts["posted"] += thread.sync(db, catalog, escalation_id, now)
         except Exception:
             counts["broken"] += 1
             inbox.put_aside(db, escalation_id, now + inbox.TRY_AGAIN)
@@ -102,21 +105,37 @@ def _post(db: Database, catalog: Catalog, now: datetime, batch: int) -> Counter[
 def _tell(db: Database, catalog: Catalog, now: datetime, batch: int) -> Counter[str]:
     """Tell the group of answers whose fate was not known when they were written."""
     counts: Counter[str] = Counter()
-    for found in threads.untold(db, now - LATE, batch):
-        turn = threads.turn_of_clinic(db, found["clinic_id"], found["id"])
+    for found in parts.untold(db, now - LATE, batch):
+        turn = turns.of_clinic(db, found["clinic_id"], found["id"])
         if turn is None:
             continue
         row = talk.escalation(db, turn.escalation_id)
-        clinic = clinics.by_id(db, row.clinic_id)
-        patient = patients.by_id(db, row.patient_id)
-        if patient is None:
+        patient, clinic = letters.people(db, row)
+        outcome = answering.settled(db, row, turn.id, now)
+        text = cards.outcome_text(catalog, clinic, patient, outcome)
+        again = cards.again_button(catalog.words(clinic.language), turn.id)
+        keyboard = ((again,),) if outcome in answering.LOST else ()
+        post_in_thread(db, catalog, clinic, row, text, now, keyboard=keyboard)
+        counts["undelivered" if outcome in answering.LOST else "delivered_late"] += 1
+    return counts
+
+
+def _tell_refused(db: Database, catalog: Catalog, now: datetime, batch: int) -> Counter[str]:
+    """Tell both sides of a file that Telegram did not let pass."""
+    counts: Counter[str] = Counter()
+    for found in turns.not_passed(db, batch):
+        turn = turns.of_clinic(db, found["clinic_id"], found["id"])
+        if turn is None:
             continue
-        text = catalog.screen(
-            clinic.language,
-            "staff_outcome",
-            {"outcome": found["outcome"], "ref": cards.label(patient)},
-        )
-        cards.post_in_thread(db, catalog, clinic, row, text, now)
-        threads.told(db, turn.id, found["outcome"])
-        counts["undelivered" if found["outcome"] != "sent" else "delivered_late"] += 1
+        row = talk.escalation(db, turn.escalation_id)
+        patient, clinic = letters.people(db, row)
+        words = catalog.words(clinic.language)
+        told = {"ref": cards.label(patient), "media": turn.media or "document", "words": words}
+        text = catalog.screen(clinic.language, "staff_file_refused", told)
+        post_in_thread(db, catalog, clinic, row, text, now)
+        known = letters.context(db, catalog, clinic, patient, now)
+        sorry = catalog.screen(patient.language, "media_refused", known)
+        letters.queue(db, catalog, patient, sorry, now, key=f"refused:{turn.id}")
+        turns.told(db, turn.id, "failed")
+        counts["refused_files"] += 1
     return counts

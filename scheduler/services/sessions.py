@@ -1,4 +1,4 @@
-"""The next appointment: booked, moved, answered, and what came of it.
+"""The next appointment: booked, moved, and what came of it.
 
 Whatever changes an appointment makes its notices anew and takes back what waits to be sent about
 it, so nobody is reminded of a time that no longer holds.
@@ -6,41 +6,18 @@ it, so nobody is reminded of a time that no longer holds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from sqlite_utils import Database
 
-from content.catalog import Catalog
-from content.moments import Moment
 from scheduler import appointments
-from scheduler.buttons import pack
-from scheduler.messenger import Button
-from scheduler.model import (
-    Clinic,
-    Patient,
-    Session,
-    SessionSource,
-    SessionState,
-)
+from scheduler.model import Patient, Session, SessionSource, SessionState
 from scheduler.plan import QuietHours
-from scheduler.services import cards
-from scheduler.store import clinics, patients, records, sessions
-from scheduler.store.engine import stamp
+from scheduler.store import notices, patients, records, sessions
 
 FURTHEST = timedelta(days=730)
 LONGEST_KIND = 40
 MISSED_LATELY = timedelta(days=7)
-
-Choice = Literal["yes", "move", "no"]
-Outcome = Literal["confirmed", "wants_other_time", "cancelled", "moved", "gone", "over"]
-
-_MEANS: dict[str, SessionState] = {
-    "yes": "confirmed",
-    "move": "wants_other_time",
-    "no": "cancelled",
-}
 
 
 class SessionError(Exception):
@@ -53,22 +30,6 @@ class SessionError(Exception):
     def __init__(self, text: str, reason: str = "past") -> None:
         super().__init__(text)
         self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What a tap of a patient came to.
-
-    Attributes:
-        session: The appointment as it is now.
-        outcome: What is so now; `moved` if the button is of an earlier start, `gone` if the time
-            was given back, `over` if it has passed.
-        changed: Whether it was another answer than before.
-    """
-
-    session: Session
-    outcome: Outcome
-    changed: bool
 
 
 def check_start(starts_at: datetime, now: datetime) -> None:
@@ -137,7 +98,7 @@ def move(
     other = sessions.at(db, patient.id, starts_at)
     if other is not None and other.id != session.id:
         raise SessionError("the patient has another appointment at that time", "taken")
-    sessions.drop_messages(db, session.id, now, "moved")
+    notices.drop_messages(db, session.id, now, "moved")
     sessions.move(db, session.id, starts_at, now)
     _note(db, patient, "session.moved", actor, now)
     return _planned(db, session.id, patient, now, anew=True)
@@ -155,81 +116,25 @@ def mark(
         raise SessionError("the appointment has not begun; it can be cancelled or moved", "early")
     if session.state == state:
         return session
+    return set_state(db, session, state, actor=actor, now=now)
+
+
+def set_state(
+    db: Database,
+    session: Session,
+    state: SessionState,
+    *,
+    actor: str,
+    now: datetime,
+    answered_at: datetime | None = None,
+) -> Session:
+    """Let an appointment stand otherwise, whoever said so; what waits to be sent follows."""
     patient = _patient(db, session)
+    sessions.set_state(db, session.id, state, answered_at=answered_at)
     if state != "confirmed":
-        sessions.drop_messages(db, session.id, now, state)
-    sessions.set_state(db, session.id, state)
+        notices.drop_messages(db, session.id, now, state)
     _note(db, patient, f"session.{state}", actor, now)
     return _planned(db, session.id, patient, now)
-
-
-def answer(
-    db: Database,
-    catalog: Catalog,
-    patient: Patient,
-    session_id: int,
-    starts_at: datetime,
-    choice: Choice,
-    now: datetime,
-) -> Answered:
-    """Take a patient's tap and tell the clinic's group of it.
-
-    Raises:
-        LookupError: If there is no such appointment of hers.
-    """
-    session = sessions.by_id(db, session_id)
-    if session is None or session.patient_id != patient.id:
-        raise LookupError(f"session {session_id}")
-    if session.starts_at != starts_at:
-        return Answered(session, "moved", changed=False)
-    if session.starts_at <= now or session.state in ("missed", "done"):
-        return Answered(session, "over", changed=False)
-    state = _MEANS[choice]
-    if session.state == "cancelled" and state != "cancelled":
-        return Answered(session, "gone", changed=False)
-    changed = session.state != state
-    if changed:
-        sessions.set_state(db, session.id, state, answered_at=now)
-        if state != "confirmed":
-            sessions.drop_messages(db, session.id, now, state)
-        _note(db, patient, f"session.{state}", "patient", now)
-        session = _planned(db, session.id, patient, now)
-        tell_group(db, catalog, session, patient, now)
-    return Answered(session, state, changed)  # type: ignore[arg-type]
-
-
-def moments(session: Session, clinic: Clinic, now: datetime) -> Moment:
-    """Return when it begins by the clock of the clinic, where it takes place."""
-    return Moment(session.starts_at.astimezone(clinic.zone), now.astimezone(clinic.zone))
-
-
-def tell_group(
-    db: Database, catalog: Catalog, session: Session, patient: Patient, now: datetime
-) -> None:
-    """Say in the clinic's group what a patient answered; a clinic without one has the row."""
-    clinic = clinics.by_id(db, session.clinic_id)
-    words = catalog.words(clinic.language)
-    text = catalog.screen(
-        clinic.language,
-        "session_answered",
-        {
-            "ref": cards.label(patient),
-            "state": session.state,
-            "starts": moments(session, clinic, now),
-            "words": words,
-        },
-    )
-    cards.post(
-        db,
-        catalog,
-        clinic,
-        "session",
-        text,
-        now,
-        key=f"session:{session.id}:answered:{stamp(now)}",
-        keyboard=((Button(words("button", "session_open"), pack("ss.open", session.id)),),),
-        patient_id=patient.id,
-    )
 
 
 def _planned(
@@ -239,6 +144,8 @@ def _planned(
     session = sessions.by_id(db, session_id)
     if session is None:
         raise LookupError(f"session {session_id}")
+    if session.state in appointments.SETTLES:
+        notices.drop_gap_notes(db, patient.id, now)
     quiet = QuietHours(patient.quiet_from, patient.quiet_to)
     if session.state == "missed":
         lately = now - session.starts_at <= MISSED_LATELY
@@ -251,7 +158,7 @@ def _planned(
             zone=patient.zone,
             quiet=quiet,
         )
-    sessions.replace_notices(db, session.id, due, anew=anew)
+    notices.replace(db, session.id, due, anew=anew)
     return session
 
 

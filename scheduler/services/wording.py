@@ -16,7 +16,7 @@ from content.telegram_html import MAX_UNITS, units
 from content.view import Standing, view
 from scheduler.model import Broadcast, Clinic, Patient
 from scheduler.services import care
-from scheduler.services.segment import Needs
+from scheduler.services.eligibility import Needs
 
 PLACEHOLDERS = ("clinic", "phone", "day", "procedure", "next_session")
 MARKETING_TEMPLATES = "offer_"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime, time
+from functools import lru_cache
 from typing import Any
 
 from sqlite_utils import Database
@@ -153,6 +154,12 @@ def staff(db: Database, clinic_id: int) -> list[Row]:
 
 
 def _clinic(row: Row) -> Clinic:
+    return _of(tuple(row.items()))
+
+
+@lru_cache(maxsize=256)  # every message asks for its clinic, and a clinic seldom changes
+def _of(values: tuple[tuple[str, Any], ...]) -> Clinic:
+    row = dict(values)
     return Clinic(
         id=row["id"],
         slug=row["slug"],

@@ -64,7 +64,7 @@ def take(db: Database, escalation_id: int, user_id: int, now: datetime) -> bool:
         changed(
             db,
             "UPDATE escalation SET state = 'taken', taken_by = :user, taken_at = :now,"
-            " raise_at = NULL WHERE id = :id AND state = 'open'",
+            " raise_at = NULL, warned_at = NULL WHERE id = :id AND state = 'open'",
             {"id": escalation_id, "user": user_id, "now": stamp(now)},
         )
     )
@@ -76,7 +76,8 @@ def hand_over(db: Database, escalation_id: int, user_id: int, now: datetime) -> 
         changed(
             db,
             "UPDATE escalation SET state = 'taken', taken_by = :user, taken_at = :now,"
-            " raise_at = NULL, closed_at = NULL, closed_by = NULL WHERE id = :id",
+            " raise_at = NULL, warned_at = NULL, closed_at = NULL, closed_by = NULL"
+            " WHERE id = :id",
             {"id": escalation_id, "user": user_id, "now": stamp(now)},
         )
     )
@@ -87,8 +88,8 @@ def give_back(db: Database, escalation_id: int) -> bool:
     return bool(
         changed(
             db,
-            "UPDATE escalation SET state = 'open', taken_by = NULL, taken_at = NULL"
-            " WHERE id = :id AND state = 'taken'",
+            "UPDATE escalation SET state = 'open', taken_by = NULL, taken_at = NULL,"
+            " warned_at = NULL WHERE id = :id AND state = 'taken'",
             {"id": escalation_id},
         )
     )
@@ -100,7 +101,8 @@ def close(db: Database, escalation_id: int, user_id: int, now: datetime) -> bool
         changed(
             db,
             "UPDATE escalation SET state = 'closed', closed_by = :user, closed_at = :now,"
-            " raise_at = NULL, card_wanted = 0 WHERE id = :id AND state <> 'closed'",
+            " raise_at = NULL, warned_at = NULL, card_wanted = 0"
+            " WHERE id = :id AND state <> 'closed'",
             {"id": escalation_id, "user": user_id, "now": stamp(now)},
         )
     )
@@ -136,12 +138,43 @@ def lift(db: Database, escalation_id: int, level: Level, context: str, *, card: 
     )
 
 
-def raise_at(db: Database, escalation_id: int, at: datetime | None) -> None:
-    """Set when the card is next raised, unless somebody takes it."""
+def warned(db: Database, escalation_id: int, now: datetime) -> None:
+    """Note a fresh warning sign to which a person has to react; the card is posted anew."""
+    changed(
+        db,
+        "UPDATE escalation SET card_wanted = 1,"
+        " warned_at = CASE state WHEN 'taken' THEN :now END WHERE id = :id",
+        {"id": escalation_id, "now": stamp(now)},
+    )
+
+
+def reacted(db: Database, escalation_id: int) -> bool:
+    """Note that a person reacted to a fresh warning sign; False if none waited for that."""
+    return bool(
+        changed(
+            db,
+            "UPDATE escalation SET warned_at = NULL, raise_at = NULL"
+            " WHERE id = :id AND warned_at IS NOT NULL",
+            {"id": escalation_id},
+        )
+    )
+
+
+def watch(db: Database, escalation_id: int, at: datetime) -> None:
+    """Set when the card is first raised, unless somebody reacts before."""
+    changed(
+        db,
+        "UPDATE escalation SET raised = 0, raise_at = :at WHERE id = :id",
+        {"id": escalation_id, "at": stamp(at)},
+    )
+
+
+def raise_at(db: Database, escalation_id: int, at: datetime) -> None:
+    """Set when the card is next raised, unless somebody reacts before."""
     changed(
         db,
         "UPDATE escalation SET raise_at = :at WHERE id = :id",
-        {"id": escalation_id, "at": stamp(at) if at else None},
+        {"id": escalation_id, "at": stamp(at)},
     )
 
 
@@ -155,11 +188,11 @@ def raised(db: Database, escalation_id: int) -> None:
 
 
 def due_to_raise(db: Database, now: datetime, limit: int) -> list[Escalation]:
-    """Return what nobody took in time, the longest waiting first."""
+    """Return what nobody took or reacted to in time, the longest waiting first."""
     rows = all_rows(
         db,
-        "SELECT * FROM escalation WHERE state = 'open' AND raise_at <= :now"
-        " ORDER BY raise_at LIMIT :limit",
+        "SELECT * FROM escalation WHERE raise_at IS NOT NULL AND raise_at <= :now"
+        " AND state <> 'closed' ORDER BY raise_at LIMIT :limit",
         {"now": stamp(now), "limit": limit},
     )
     return [to_escalation(row) for row in rows]

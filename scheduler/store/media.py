@@ -1,14 +1,14 @@
-"""Photos and voice notes of patients: Telegram's name of the file, until it expires."""
+"""What patients sent besides words: Telegram's name of the file, until it expires."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from sqlite_utils import Database
 
 from scheduler import payload
+from scheduler.messenger import FileKind
 from scheduler.store import outbox
 from scheduler.store.engine import stamp
 from scheduler.store.rows import all_rows, changed, one_row
@@ -16,7 +16,7 @@ from scheduler.store.rows import all_rows, changed, one_row
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One photo or voice note.
+    """One photo, voice note or other file.
 
     Attributes:
         id: Its key.
@@ -26,7 +26,7 @@ class Media:
     """
 
     id: int
-    kind: Literal["photo", "voice"]
+    kind: FileKind
     message_id: int
     album: str
 
@@ -35,7 +35,7 @@ def add(
     db: Database,
     patient_id: int,
     *,
-    kind: str,
+    kind: FileKind,
     file_id: str,
     message_id: int,
     album: str,

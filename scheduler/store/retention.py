@@ -6,8 +6,14 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from scheduler import payload
 from scheduler.store.engine import stamp
 from scheduler.store.rows import changed
+
+_ON_OPEN_CARDS = (
+    "SELECT post.outbox_id FROM post JOIN escalation ON escalation.id = post.escalation_id"
+    " WHERE escalation.state <> 'closed'"
+)
 
 
 def forget_words(db: Database, before: datetime, limit: int) -> int:
@@ -21,13 +27,26 @@ def forget_words(db: Database, before: datetime, limit: int) -> int:
 
 
 def forget_messages(db: Database, before: datetime, limit: int) -> int:
-    """Delete messages to staff that were finished before an instant: they quote patients."""
-    return changed(
+    """Delete messages to staff that were finished before an instant: they quote patients.
+
+    Of what is about an open card only the content goes: a reply to it still has to be understood,
+    and what it showed must not count as never shown.
+    """
+    gone = changed(
         db,
         "DELETE FROM outbox WHERE id IN ("
-        " SELECT id FROM outbox WHERE patient_id IS NULL AND finished_at < :before LIMIT :limit)",
+        " SELECT id FROM outbox WHERE patient_id IS NULL AND finished_at < :before"
+        f" AND id NOT IN ({_ON_OPEN_CARDS}) LIMIT :limit)",
         {"before": stamp(before), "limit": limit},
     )
+    emptied = changed(
+        db,
+        "UPDATE outbox SET payload = :nothing WHERE id IN ("
+        " SELECT id FROM outbox WHERE patient_id IS NULL AND finished_at < :before"
+        f" AND payload <> :nothing AND id IN ({_ON_OPEN_CARDS}) LIMIT :limit)",
+        {"before": stamp(before), "limit": limit, "nothing": payload.pack("")},
+    )
+    return gone + emptied
 
 
 def forget_patients(db: Database, before: datetime, limit: int) -> int:

@@ -174,5 +174,6 @@ def to_escalation(row: Row) -> Escalation:
         seen_at=maybe_instant(row["seen_at"]),
         raised=row["raised"],
         raise_at=maybe_instant(row["raise_at"]),
+        warned_at=maybe_instant(row["warned_at"]),
         card_wanted=bool(row["card_wanted"]),
     )

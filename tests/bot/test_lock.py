@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.lock import only_one
-from scheduler.store.engine import StoreError
+from scheduler.store.files import StoreError
 
 
 def test_a_second_bot_on_the_same_database_is_refused(tmp_path: Path) -> None:

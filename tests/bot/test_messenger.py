@@ -66,7 +66,7 @@ async def test_a_message_with_buttons_and_without_a_sound(line: Line) -> None:
     assert last.rows[0][0]["style"] == "success"
 
 
-@pytest.mark.parametrize("kind", ["photo", "document", "voice"])
+@pytest.mark.parametrize("kind", ["photo", "document", "voice", "video", "audio"])
 async def test_a_file_of_ours_and_one_that_telegram_has(line: Line, kind: str) -> None:
     ours = Attachment(kind, "x.bin", content=PHOTO)  # type: ignore[arg-type]
     await line.messenger.send(Outgoing(line.ana.id, "Here.", attachment=ours))
@@ -109,6 +109,34 @@ async def test_an_edit_in_place_and_an_edit_that_changes_nothing(line: Line) -> 
     assert isinstance(
         await line.messenger.edit(chat_id=line.ana.id, message_id=9999, text="x"), Rejected
     )
+
+
+@pytest.mark.parametrize("guess", [True, False])
+async def test_a_caption_is_changed_and_the_file_stays_also_if_a_text_was_expected(
+    line: Line, *, guess: bool
+) -> None:
+    file = Attachment("document", "x.ics", content=b"BEGIN:VCALENDAR")
+    sent = await line.messenger.send(Outgoing(line.ana.id, "One", KEYBOARD, attachment=file))
+    assert isinstance(sent, Sent)
+    edit = {"chat_id": line.ana.id, "message_id": sent.message_id, "caption": guess}
+    assert await line.messenger.edit(text="<b>Two</b>", **edit) == sent  # type: ignore[arg-type]
+    assert line.ana.last.text == "Two"
+    assert line.ana.last.labels == []
+    assert line.ana.last.attached() is not None
+    assert await line.messenger.edit(text="<b>Two</b>", **edit) == sent  # type: ignore[arg-type]
+    plain = await line.messenger.send(Outgoing(line.ana.id, "Three"))
+    assert isinstance(plain, Sent)
+    edit = {"chat_id": line.ana.id, "message_id": plain.message_id, "caption": guess}
+    assert await line.messenger.edit(text="Four", **edit) == plain  # type: ignore[arg-type]
+    assert line.ana.last.text == "Four"
+
+
+async def test_a_video_note_goes_without_words(line: Line) -> None:
+    note = Attachment("video_note", "x.mp4", content=PHOTO)
+    await line.messenger.send(Outgoing(line.ana.id, "", attachment=note))
+    attached = line.ana.last.attached()
+    assert attached is not None
+    assert attached[0] == "video_note"
 
 
 async def test_every_end_of_a_request_is_told_and_none_is_raised(line: Line) -> None:

@@ -145,3 +145,29 @@ async def test_what_was_written_just_before_a_kill_is_answered_after_it(
     await until(lambda: len(telegram.calls("sendMessage", chat_id=ana.id)) > before)
     await ana.hears("severe allergic reaction")
     assert await process.end(running) == 0
+
+
+async def test_a_start_without_a_network_waits_for_it(process: Process, world: World) -> None:
+    process.telegram.faults.fail(502, method="getMe")
+    started = await process.start()
+    assert "telegram.not_reached" in process.log
+    assert await process.end(started) == 0
+
+
+async def test_a_start_without_a_network_ends_when_it_is_told_to(
+    process: Process, world: World
+) -> None:
+    process.telegram.faults.fail(502, method="getMe", times=1000)
+    started = await process.launch()
+    await until(lambda: "telegram.not_reached" in process.log)
+    assert await process.end(started) == 0
+    assert "Unclosed" not in process.log
+
+
+async def test_a_refused_token_ends_the_start_with_one_line(process: Process, world: World) -> None:
+    process.telegram.faults.fail(401, "Unauthorized", method="getMe", times=1000)
+    started = await process.launch()
+    async with asyncio.timeout(PATIENCE):
+        assert await started.wait() == 2
+    assert "AFTERCARE_TOKEN is refused by Telegram" in process.log
+    assert "Unclosed" not in process.log

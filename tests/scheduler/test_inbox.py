@@ -12,14 +12,34 @@ from content.catalog import Catalog
 from content.telegram_html import problems
 from scheduler import payload
 from scheduler.delivery import Delivery
-from scheduler.messenger import Attachment, Blocked, Unreachable
+from scheduler.messenger import (
+    Attachment,
+    Blocked,
+    Rejected,
+    RetryAfter,
+    SendResult,
+    Sent,
+    Unknown,
+    Unreachable,
+)
 from scheduler.model import Escalation, OutboxRow, Patient
-from scheduler.services import asking, cards, desk, inbox, people, raising, sharing
+from scheduler.services import (
+    answering,
+    asking,
+    cards,
+    desk,
+    inbox,
+    people,
+    raising,
+    sharing,
+    showing,
+    thread,
+)
 from scheduler.services.asking import Heard
-from scheduler.store import clinics, media, members, outbox, patients, proposals, talk, threads
+from scheduler.store import clinics, edits, media, members, outbox, patients, proposals, talk, turns
 from scheduler.store import inbox as store_inbox
 from scheduler.store.members import Member
-from scheduler.store.threads import Turn
+from scheduler.store.turns import Turn
 from tests.fakes import ears
 from tests.fakes.clock import FakeClock
 from tests.fakes.messenger import FakeMessenger, NoPacer
@@ -66,7 +86,7 @@ class Story:
             now=self.clock(),
         )
         if heard.escalation is not None:
-            self.store.run(cards.sync, self.catalog, heard.escalation, self.clock())
+            self.store.run(thread.sync, self.catalog, heard.escalation, self.clock())
         return heard
 
     def card(self, heard: Heard) -> Escalation:
@@ -83,9 +103,9 @@ class Story:
     async def sweep(self) -> dict[str, int]:
         return dict(await raising.sweep(self.store, self.catalog, self.clock()))
 
-    def answers(self, row: Escalation, by: Member, said: str) -> inbox.Answered:
+    def answers(self, row: Escalation, by: Member, said: str) -> answering.Answered:
         return self.store.run(
-            inbox.answer,
+            answering.answer,
             self.catalog,
             self.store.run(talk.escalation, row.id),
             by,
@@ -97,10 +117,10 @@ class Story:
         )
 
 
-def kept_turn(story: Story, answered: inbox.Answered) -> Turn:
+def kept_turn(story: Story, answered: answering.Answered) -> Turn:
     """The row that keeps an answer of Riverside's staff."""
     assert answered.turn is not None
-    turn = story.store.run(threads.turn_of_clinic, story.world.riverside.id, answered.turn)
+    turn = story.store.run(turns.of_clinic, story.world.riverside.id, answered.turn)
     assert turn is not None
     return turn
 
@@ -203,7 +223,7 @@ def test_the_same_message_of_staff_goes_out_once(story: Story) -> None:
     card = story.card(story.writes("there is pus"))
     first, again = (
         story.store.run(
-            inbox.answer,
+            answering.answer,
             story.catalog,
             card,
             story.rosa,
@@ -225,11 +245,13 @@ def test_an_answer_to_what_somebody_else_has_is_kept_and_one_tap_sends_it(story:
     kept = story.answers(card, story.bea, "Come today")
     assert (kept.kept, kept.outbox) == ("held", ())
     turn = kept_turn(story, kept)
-    sent = story.store.run(inbox.send_kept, story.catalog, card, turn, story.bea, story.clock())
+    sent = story.store.run(answering.send_kept, story.catalog, card, turn, story.bea, story.clock())
     assert sent.outbox
     assert story.store.run(talk.escalation, card.id).taken_by == BEA
     turn = kept_turn(story, kept)
-    twice = story.store.run(inbox.send_kept, story.catalog, card, turn, story.bea, story.clock())
+    twice = story.store.run(
+        answering.send_kept, story.catalog, card, turn, story.bea, story.clock()
+    )
     assert twice.kept == "again"
 
 
@@ -239,7 +261,7 @@ def test_an_answer_to_a_closed_card_is_kept_and_one_tap_opens_it_again(story: St
     kept = story.answers(card, story.rosa, "One more thing")
     assert kept.kept == "closed"
     turn = kept_turn(story, kept)
-    story.store.run(inbox.send_kept, story.catalog, card, turn, story.rosa, story.clock())
+    story.store.run(answering.send_kept, story.catalog, card, turn, story.rosa, story.clock())
     fresh = story.store.run(talk.escalation, card.id)
     assert (fresh.state, fresh.closed_at) == ("taken", None)
 
@@ -247,7 +269,7 @@ def test_an_answer_to_a_closed_card_is_kept_and_one_tap_opens_it_again(story: St
 async def test_a_long_answer_and_a_picture_arrive_whole(story: Story) -> None:
     card = story.card(story.writes("there is pus"))
     story.store.run(
-        inbox.answer,
+        answering.answer,
         story.catalog,
         card,
         story.rosa,
@@ -383,9 +405,26 @@ async def test_open_cards_follow_a_group_that_became_a_supergroup(story: Story) 
     assert await story.sweep() == {}
 
 
-async def test_a_card_that_cannot_be_composed_does_not_hold_up_another(
-    story: Story, world: World
+async def test_a_card_that_cannot_be_composed_comes_plain_with_the_way_to_her_words(
+    story: Story,
 ) -> None:
+    broken = story.card(story.writes("there is pus"))
+    story.store.run(store_inbox.lift, broken.id, "urgent", "{}", card=True)
+    assert await story.sweep() == {"posted": 1}
+    plain = payload.unpack(story.in_group()[-1].payload, RIVERSIDE_GROUP)
+    assert "URGENT" in plain.text
+    assert story.ana.ref in plain.text
+    assert [button.text for (button, *_) in plain.buttons][-1] == "What she wrote"
+    assert await story.sweep() == {}
+
+
+async def test_what_cannot_be_posted_at_all_does_not_hold_up_another(
+    story: Story, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(cards, "plain", breaks)
     world.join(treated_at=story.clock(), now=story.clock(), chat_id=102)
     story.store.run(desk.disconnected, RIVERSIDE_GROUP, ROSA, story.clock())
     broken = story.card(story.writes("there is pus"))
@@ -417,7 +456,7 @@ def test_a_photo_waits_for_consent_and_is_passed_once_by_its_name(story: Story) 
     heard = story.store.run(sharing.decide, ana, yes=True, now=now)
     assert heard is not None
     assert heard.escalation is not None
-    story.store.run(cards.sync, story.catalog, heard.escalation, now)
+    story.store.run(thread.sync, story.catalog, heard.escalation, now)
     files = [payload.unpack(row.payload, 0).attachment for row in story.in_group()]
     assert [file.file_id for file in files if file] == ["file-1", "file-2"]
     assert sends(3).outcome == "passed"
@@ -441,7 +480,7 @@ async def test_the_name_of_a_file_is_forgotten_everywhere_after_its_time(story: 
     )
     assert received.heard is not None
     assert received.heard.escalation is not None
-    story.store.run(cards.sync, story.catalog, received.heard.escalation, now)
+    story.store.run(thread.sync, story.catalog, received.heard.escalation, now)
     await story.delivery.drain()
     assert any("secret-name" in row.payload for row in story.everything())
     story.clock.forward(days=31)
@@ -467,8 +506,8 @@ def test_a_saved_answer_is_a_draft_without_the_patients_words(story: Story) -> N
     card = story.card(story.writes("there is pus"))
     answered = story.answers(card, story.rosa, "Keep it clean and call us.")
     turn = kept_turn(story, answered)
-    assert story.store.run(inbox.propose, card, turn, story.rosa, story.clock())
-    assert not story.store.run(inbox.propose, card, turn, story.rosa, story.clock())
+    assert story.store.run(answering.propose, card, turn, story.rosa, story.clock())
+    assert not story.store.run(answering.propose, card, turn, story.rosa, story.clock())
     (draft,) = story.store.run(proposals.listed)
     assert draft["text"] == "Keep it clean and call us."
     assert "there is pus" not in str(draft)
@@ -508,7 +547,7 @@ def test_another_clinic_finds_none_of_it(story: Story) -> None:
     other = story.world.hilltop.id
     assert story.store.run(store_inbox.of_clinic, other, card.id) is None
     assert answered.turn is not None
-    assert story.store.run(threads.turn_of_clinic, other, answered.turn) is None
+    assert story.store.run(turns.of_clinic, other, answered.turn) is None
     assert story.store.run(store_inbox.waiting, other) == []
 
 
@@ -524,12 +563,12 @@ def test_every_shape_of_a_card_is_sound_in_every_language(story: Story, language
             story.store.run(inbox.take, story.catalog, card, story.rosa, story.clock())
         elif change is inbox.close:
             story.store.run(inbox.close, card, story.rosa, story.clock())
-        shown = story.store.run(cards.card_of, story.catalog, card.id, story.clock())
+        shown = story.store.run(cards.card, story.catalog, card.id, story.clock())
         assert not problems(shown.text)
         assert shown.buttons
     bare = story.store.run(asking.ask_for_person, story.ana, story.clock())
     assert bare.escalation is not None
-    shown = story.store.run(cards.card_of, story.catalog, bare.escalation, story.clock())
+    shown = story.store.run(cards.card, story.catalog, bare.escalation, story.clock())
     assert not problems(shown.text)
 
 
@@ -537,3 +576,89 @@ def test_patient_words_in_a_card_are_inert(story: Story) -> None:
     story.writes("<b>pus</b> {{ 7 * 7 }} <script>")
     text = text_of(story.in_group()[0])
     assert "&lt;b&gt;pus&lt;/b&gt; {{ 7 * 7 }} &lt;script&gt;" in text
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+async def test_what_stands_below_a_card_is_sound_in_every_language(
+    story: Story, language: str
+) -> None:
+    story.store.run(
+        desk.set_clinic, story.catalog, story.world.riverside, {"language": language},
+        story.clock(),
+    )  # fmt: skip
+    card = story.card(story.writes("there is pus"))
+    await story.delivery.drain()
+    for said in ["<i>" * 1300, *["and <b>more</b>"] * 70]:
+        story.writes(said)
+    for end in (Unknown("no answer"), Blocked("blocked"), Rejected("no")):
+        answered = story.answers(card, story.rosa, "Come <today>")
+        story.messenger.results.append(end)
+        await story.delivery.settle(answered.outbox[0])
+    await story.delivery.drain()
+    texts = [text_of(row) for row in story.in_group()]
+    texts.append(story.store.run(cards.card, story.catalog, card.id, story.clock()).text)
+    assert [problems(text) for text in texts] == [[] for _ in texts]
+
+
+async def test_words_that_join_a_post_before_it_left_go_out_with_it(story: Story) -> None:
+    story.writes("there is pus")
+    await story.delivery.drain()
+    story.writes("it itches")
+    story.writes("since this morning")
+    (post,) = [row for row in story.in_group() if row.state == "waiting"]
+    assert "it itches" in text_of(post)
+    assert "since this morning" in text_of(post)
+
+
+async def test_words_that_join_a_post_on_its_way_are_edited_in(story: Story) -> None:
+    heard = story.writes("there is pus")
+    await story.delivery.drain()
+    story.writes("it itches")
+    await story.delivery.drain()
+    story.writes("since this morning")
+    assert heard.escalation is not None
+    (edit,) = story.store.run(showing.due, story.catalog, heard.escalation, story.clock())
+    assert "it itches" in edit.text
+    assert "since this morning" in edit.text
+    story.writes("should I wash it")
+    story.store.run(showing.settle, edit, Sent(edit.message_id), story.clock())
+    assert story.store.run(edits.escalations, story.clock(), 9) == [heard.escalation], (
+        "what came during the edit is still wanted"
+    )
+
+
+@pytest.mark.parametrize(
+    ("end", "wait"),
+    [(RetryAfter(30.0), 30), (Unreachable("no network"), 5), (Unknown("no answer"), 5)],
+)
+async def test_an_edit_that_failed_is_wanted_later(
+    story: Story, end: SendResult, wait: float
+) -> None:
+    heard = story.writes("there is pus")
+    await story.delivery.drain()
+    assert heard.escalation is not None
+    story.store.run(inbox.take, story.catalog, story.card(heard), story.rosa, story.clock())
+    (edit,) = story.store.run(showing.due, story.catalog, heard.escalation, story.clock())
+    story.store.run(showing.settle, edit, end, story.clock())
+    story.clock.forward(seconds=wait - 1)
+    assert story.store.run(showing.due, story.catalog, heard.escalation, story.clock()) == []
+    story.clock.forward(seconds=1)
+    assert story.store.run(showing.due, story.catalog, heard.escalation, story.clock()) != []
+
+
+async def test_an_answer_of_a_person_is_tried_once_and_the_bots_own_words_again(
+    story: Story,
+) -> None:
+    card = story.card(story.writes("there is pus"))
+    await story.delivery.drain()
+    answered = story.answers(card, story.rosa, "Come today")
+    story.messenger.results.append(Unknown("no answer"))
+    row = await story.delivery.settle(answered.outbox[0])
+    assert row is not None
+    assert row.state == "uncertain"
+    called = story.store.run(inbox.ask_to_call, story.catalog, card, story.rosa, story.clock())
+    assert called is not None
+    story.messenger.results.append(Unknown("no answer"))
+    row = await story.delivery.settle(called)
+    assert row is not None
+    assert row.state == "waiting"

@@ -17,9 +17,9 @@ from scheduler import appointments, payload
 from scheduler.model import OutboxRow, Patient, Session
 from scheduler.outreach import outreach
 from scheduler.plan import QuietHours
-from scheduler.services import preferences, sessions
+from scheduler.services import attendance, preferences, sessions
 from scheduler.services.sessions import SessionError
-from scheduler.store import outbox, patients
+from scheduler.store import claims, outbox, patients
 from scheduler.store import sessions as rows
 from scheduler.store.engine import Store
 from tests.fakes.clock import FakeClock
@@ -56,10 +56,10 @@ def stages(queued: list[OutboxRow]) -> list[str]:
 
 
 def answer(
-    world: World, session: Session, choice: sessions.Choice, now: datetime
-) -> sessions.Answered:
+    world: World, session: Session, choice: attendance.Choice, now: datetime
+) -> attendance.Answered:
     return world.store.run(
-        sessions.answer,
+        attendance.answer,
         world.catalog,
         world.patient(),
         session.id,
@@ -71,11 +71,12 @@ def answer(
 
 def in_group(world: World) -> list[str]:
     """Return what waits to be posted in Riverside's group."""
-    found = world.store.run(outbox.due, datetime(2100, 1, 1, tzinfo=UTC), 100)
+    claimed = world.store.run(claims.due, datetime(2100, 1, 1, tzinfo=UTC), 100)
+    rows = [world.store.run(outbox.by_id, claim.id) for claim in claimed]
     return [
         payload.unpack(row.payload, row.chat_id).text
-        for row in found
-        if row.chat_id == RIVERSIDE_GROUP
+        for row in rows
+        if row and row.chat_id == RIVERSIDE_GROUP
     ]
 
 
@@ -199,7 +200,7 @@ async def test_a_confirmed_session_is_still_prepared_for_the_day_before(
 
 @pytest.mark.parametrize(("choice", "state"), [("move", "wants_other_time"), ("no", "cancelled")])
 async def test_who_cannot_come_hears_no_more_of_that_time(
-    world: World, clock: FakeClock, ana: Patient, choice: sessions.Choice, state: str
+    world: World, clock: FakeClock, ana: Patient, choice: attendance.Choice, state: str
 ) -> None:
     session = book(world, ana, clock(), clock() + timedelta(days=7))
     await settle(world, clock, minutes=1)
@@ -254,7 +255,7 @@ async def test_nobody_answers_for_somebody_else(
     )
     with pytest.raises(LookupError):
         world.store.run(
-            sessions.answer,
+            attendance.answer,
             world.catalog,
             other,
             session.id,

@@ -21,7 +21,8 @@ from bot.logs import set_up_logging
 from content.catalog import Catalog
 from content.understand import Knowledge
 from scheduler.housekeeping import Keeping, keep_house
-from scheduler.store.engine import Store, restore
+from scheduler.store.engine import Store
+from scheduler.store.files import restore
 from tests.fakes.clock import FakeClock
 from tests.fakes.people import ANA_CHAT, World, build_world
 from tests.fakes.telegram import telegram_with_bot

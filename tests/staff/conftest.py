@@ -86,6 +86,7 @@ class Town:
         """One round of the schedule, and all that follows."""
         await self.bot.tick()
         await self.telegram._settled()
+        await self.bot.show_cards()
 
 
 @pytest.fixture

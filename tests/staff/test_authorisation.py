@@ -40,6 +40,8 @@ CHOICES = {
     "ss.set": "confirmed",
     "bc.new": "sun_care",
     "bc.seg": "no_session",
+    "bc.page": "area",
+    "bc.time": "tomorrow",
 }
 """What a button carries besides the row it names, where it does nothing without."""
 
@@ -179,6 +181,10 @@ async def test_another_clinics_lists_show_nothing_of_ours(scene: Scene) -> None:
         assert "Rosa" not in said
 
 
+ANSWERS = {"broadcast_time": "tomorrow 10:00", "broadcast_list": "{patient}"}
+"""What a reply says, where not any word will do."""
+
+
 @pytest.mark.parametrize("kind", sorted(contents.REPLIES))
 async def test_a_reply_counts_only_from_the_clinics_own_people(scene: Scene, kind: str) -> None:
     town = scene.town
@@ -191,15 +197,28 @@ async def test_a_reply_counts_only_from_the_clinics_own_people(scene: Scene, kin
         await town.rosa.tap(data=pack("in.reply", scene.names[contents.ESCALATION]), at=town.group)
     elif kind == "broadcast":
         await town.rosa.tap(data=pack("bc.own"), at=town.group)
-    elif kind == "thread":
+    elif kind == "broadcast_list":
+        await town.rosa.tap(data=pack("bc.list", scene.names[contents.BROADCAST]), at=town.group)
+    elif kind == "broadcast_time":
+        await town.rosa.tap(
+            data=pack("bc.time", scene.names[contents.BROADCAST], "type"), at=town.group
+        )
+    elif kind == "said":
         await town.ana.send("it is hot")
+    elif kind == "session":
+        minute = int((town.clock() + timedelta(days=20)).timestamp()) // 60
+        await town.ana.tap(data=pack("sess", "move", scene.names[contents.SESSION], minute))
     to = town.card() if kind == "card" else town.group.last
+    if kind == "thread":
+        to = next(said for said in town.group.messages if "Delivered" in said.text)
     before, heard = await scene.kept(), len(town.ana.messages)
     await town.carla.send("forged", town.group, reply_to=to)
     assert town.group.last.text == REMOVED
     assert await scene.kept() == before
     assert len(town.ana.messages) == heard
-    await town.rosa.send("R-4711", town.group, reply_to=to)
+    patient = await town.store.tx(patients.by_chat, town.ana.id)
+    answer = ANSWERS.get(kind, "R-4711").format(patient=patient.ref if patient else "")
+    await town.rosa.send(answer, town.group, reply_to=to)
     assert await scene.kept() != before
 
 

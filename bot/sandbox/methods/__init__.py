@@ -33,6 +33,7 @@ _NAMED: dict[str, Method] = {
     "sendDocument": sending.send_file("document"),
     "sendVoice": sending.send_file("voice"),
     "sendVideo": sending.send_file("video"),
+    "sendVideoNote": sending.send_file("video_note"),
     "sendAudio": sending.send_file("audio"),
     "sendAnimation": sending.send_file("animation"),
     "sendSticker": sending.send_file("sticker"),

@@ -6,6 +6,7 @@ from bot.sandbox.arguments import Arguments
 from bot.sandbox.chats import Chat, Json, Message
 from bot.sandbox.cloud import Cloud, Event
 from bot.sandbox.methods.compose import caption_of, markup_of, text_of
+from bot.sandbox.methods.sending import WORDLESS
 from bot.sandbox.refusal import bad_request
 
 _SAME = (
@@ -26,7 +27,8 @@ def edit_message_text(cloud: Cloud, args: Arguments) -> Json:
 def edit_message_caption(cloud: Cloud, args: Arguments) -> Json:
     """`editMessageCaption`."""
     chat, message = _editable(cloud, args)
-    if message.attached() is None:
+    attached = message.attached()
+    if attached is None or attached[0] in WORDLESS:
         raise bad_request("there is no caption in the message to edit")
     return _change(cloud, chat, message, args, caption_of(args), ("caption", "caption_entities"))
 

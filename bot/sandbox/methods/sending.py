@@ -24,6 +24,9 @@ ACTIONS = frozenset(
         "upload_video_note",
     }
 )  # fmt: skip
+WORDLESS = frozenset({"video_note", "sticker"})
+"""What is shown without words, whatever a call brings."""
+
 _CARRIED = (*MEDIA, "text", "entities", "caption", "caption_entities", "location")
 
 
@@ -37,7 +40,7 @@ def send_file(kind: str) -> Callable[[Cloud, Arguments], Json]:
 
     def send(cloud: Cloud, args: Arguments) -> Json:
         chat = cloud.open_chat(args)
-        caption = caption_of(args)
+        caption = {} if kind in WORDLESS else caption_of(args)
         file = file_of(cloud, args, kind)
         if file.kind != kind:
             raise bad_request(f"can't use file of type {file.kind.title()} as {kind.title()}")

@@ -11,7 +11,15 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
-from scheduler.store.migrations import desk, first_week, operations, outreach
+from scheduler.store.migrations import (
+    alerts,
+    conversation,
+    desk,
+    first_week,
+    operations,
+    outreach,
+    questions,
+)
 
 MIGRATIONS = Migrations("aftercare")
 
@@ -38,6 +46,24 @@ def m0003_outreach(db: Database) -> None:
 def m0004_operations(db: Database) -> None:
     """Broadcasts by turns, and updates that survive a crash."""
     _run(db, operations.SCHEMA)
+
+
+@MIGRATIONS()
+def m0005_conversation(db: Database) -> None:
+    """Every kind of file, posts that are edited, and answers part by part."""
+    _run(db, conversation.SCHEMA)
+
+
+@MIGRATIONS()
+def m0006_questions(db: Database) -> None:
+    """Questions in a group about a broadcast."""
+    _run(db, questions.SCHEMA)
+
+
+@MIGRATIONS()
+def m0007_alerts(db: Database) -> None:
+    """Posts of a card numbered for good, and fresh warnings on a card that is taken."""
+    _run(db, alerts.SCHEMA)
 
 
 def _run(db: Database, script: str) -> None:
