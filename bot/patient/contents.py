@@ -19,7 +19,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot.house import Context
+from bot.house import Context, House
 from bot.patient import (
     ask,
     enrol,
@@ -31,8 +31,15 @@ from bot.patient import (
     reminders,
     sessions,
 )
-from bot.patient.conversation import Handler, enrolled, handler, open_conversation
+from bot.patient.conversation import (
+    Handler,
+    enrolled,
+    handler,
+    open_conversation,
+    open_typed,
+)
 from bot.telegram.membership import answer_tap
+from bot.telegram.typed import Typed
 from content.catalog import Catalog
 from scheduler.buttons import unpack
 from scheduler.store import patients
@@ -76,6 +83,7 @@ TAPS: Mapping[str, Handler] = {
     "later": enrolled(reminders.later),
     "forget": enrolled(privacy.forget_sure),
     "sess": enrolled(sessions.answer),
+    "cal": enrolled(home.calendar),
     "nooffers": enrolled(offers.no_offers),
 }
 
@@ -108,6 +116,11 @@ def aliases(catalog: Catalog, command: str) -> set[str]:
         for alias, meant in catalog.words(language).table("alias").items()
         if meant == command
     }
+
+
+async def typed(text: Typed, house: House) -> None:
+    """Deal with a typed text, as the handler of texts above does."""
+    await ask.text(await open_typed(text, house))
 
 
 async def tapped(update: Update, context: Context) -> None:

@@ -13,12 +13,13 @@ from sqlite_utils import Database
 from telegram import CallbackQuery, Message, Update
 
 from bot.house import Context, House, house_of
+from bot.telegram.typed import Typed
 from content.catalog import Words
 from content.model import ClinicVoice
 from content.telegram_html import split
 from content.view import Standing, standing_in_general, view
 from scheduler.buttons import Tap
-from scheduler.messenger import Attachment, Keyboard, Outgoing
+from scheduler.messenger import Attachment, Keyboard, Outgoing, Sent
 from scheduler.model import Clinic, Patient, Treatment
 from scheduler.services import care
 from scheduler.store import clinics, patients
@@ -55,7 +56,7 @@ class Conversation:
     patient: Patient | None
     clinic: Clinic | None
     treatments: tuple[Treatment, ...]
-    message: Message | None = None
+    message: Message | Typed | None = None
     tap: Tap | None = None
     query: CallbackQuery | None = None
     repeated: bool = False
@@ -140,15 +141,19 @@ class Conversation:
                 patient_id=self.patient.id if self.patient else None,
             )
 
-    async def edit(self, text: str, buttons: Keyboard = ()) -> None:
-        """Change the message whose button was tapped."""
-        if self.message is not None and not self.crowded:
-            await self.house.messenger.edit(
-                chat_id=self.chat_id,
-                message_id=self.message.message_id,
-                text=text,
-                buttons=buttons,
-            )
+    async def edit(self, text: str, buttons: Keyboard = ()) -> bool:
+        """Change the message whose button was tapped; False if it does not say so now."""
+        if self.message is None or self.crowded:
+            return False
+        with_file = isinstance(self.message, Message) and bool(self.message.effective_attachment)
+        result = await self.house.messenger.edit(
+            chat_id=self.chat_id,
+            message_id=self.message.message_id,
+            text=text,
+            buttons=buttons,
+            caption=with_file,
+        )
+        return isinstance(result, Sent)
 
     def known(self) -> Patient:
         """Return the patient; only for handlers that `enrolled` guards."""
@@ -191,22 +196,37 @@ async def open_conversation(
     update: Update, context: Context, tap: Tap | None = None
 ) -> Conversation | None:
     """Return the conversation of an update in a private chat; None for any other."""
-    house = house_of(context)
     chat, user = update.effective_chat, update.effective_user
     if chat is None or user is None or chat.type != "private":
         return None
-    told = house.catalog.language(user.language_code)
-    return Conversation(
-        house=house,
-        chat_id=chat.id,
-        key=f"{update.update_id}",
-        now=house.clock(),
+    return await _open(
+        house_of(context),
+        update.update_id,
+        chat.id,
+        user.language_code,
         message=update.effective_message,
         tap=tap,
         query=update.callback_query,
-        repeated=update.update_id in house.again,
-        crowded=update.update_id in house.crowded,
-        **await _people(house, chat.id, told),
+    )
+
+
+async def open_typed(typed: Typed, house: House) -> Conversation:
+    """Return the conversation of a text that somebody typed."""
+    return await _open(house, typed.update_id, typed.chat_id, typed.language_code, message=typed)
+
+
+async def _open(
+    house: House, update_id: int, chat_id: int, language_code: str | None, **more: Any
+) -> Conversation:
+    return Conversation(
+        house=house,
+        chat_id=chat_id,
+        key=f"{update_id}",
+        now=house.clock(),
+        repeated=update_id in house.again,
+        crowded=update_id in house.crowded,
+        **await _people(house, chat_id, house.catalog.language(language_code)),
+        **more,
     )
 
 

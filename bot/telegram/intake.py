@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +22,7 @@ from telegram.ext import Application
 from telegram.request import BaseRequest
 
 from bot.telegram.errors import seconds_of
+from bot.telegram.typed import Typed, typed
 from scheduler.clock import Clock
 from scheduler.store import incoming
 from scheduler.store.engine import Store, passing
@@ -48,7 +49,7 @@ class Intake:
         again: Numbers of the updates that are dealt with once more.
         unfinished: Numbers of those that have to be: their handler could not keep what it must.
         last_heard: When Telegram last answered.
-        polls_since: When it began to ask; None if Telegram calls us.
+        hear: Deals with typed texts in the place of the application's handlers, if it is set.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Intake:
         self.again: set[int] = set()
         self.unfinished: set[int] = set()
         self.last_heard: datetime | None = None
-        self.polls_since: datetime | None = None
+        self.hear: Callable[[Typed], Awaitable[None]] | None = None
         self._unkept: set[int] = set()
 
     def now(self) -> datetime:
@@ -95,8 +96,9 @@ class Intake:
         What a full disk does not take is dealt with once all the same, as far as that goes without
         a row; the error goes to the caller, so Telegram is not told and brings it again.
         """
-        updates = [_sound(raw) for raw in updates]
-        rows = [(raw["update_id"], json.dumps(raw, ensure_ascii=False)) for raw in updates]
+        told = [_sound(raw) for raw in updates]
+        updates = [raw for raw, _ in told]
+        rows = [(raw["update_id"], text) for raw, text in told]
         try:
             new = set(await self._store.tx(incoming.keep, rows, self._clock()))
         except Exception as error:
@@ -147,11 +149,20 @@ class Intake:
         await self._finish(raw)
 
     async def _process(self, raw: dict[str, Any]) -> None:
-        update = _parsed(raw, self._application)
-        if update is not None:
-            await self._application.update_processor.process_update(
-                update, self._application.process_update(update)
-            )
+        processor = self._application.update_processor
+        text = typed(raw) if self.hear is not None else None
+        if text is not None:
+            await processor.process_update(text, self._listen(text, raw))
+        elif (update := _parsed(raw, self._application)) is not None:
+            await processor.process_update(update, self._application.process_update(update))
+
+    async def _listen(self, text: Typed, raw: dict[str, Any]) -> None:
+        """Deal with a typed text; an error goes where those of the application's handlers go."""
+        try:
+            if self.hear is not None:
+                await self.hear(text)
+        except Exception as error:  # noqa: BLE001
+            await self._application.process_error(_parsed(raw, self._application), error)
 
     async def _finish(self, raw: dict[str, Any]) -> None:
         """Say that an update has been dealt with, or deal with it once more when there is room."""
@@ -211,11 +222,14 @@ class Intake:
         return list(result) if isinstance(result, list) else []
 
 
-def _sound(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return an update without halves of characters, which JSON can carry and no store can."""
-    told = json.dumps(raw, ensure_ascii=False)
+def _sound(raw: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return an update and its JSON without halves of characters, which no store can take."""
+    told = _json(raw)
     sound = told.encode(errors="replace").decode()
-    return raw if sound == told else dict(json.loads(sound))
+    return (raw if sound == told else dict(json.loads(sound))), sound
+
+
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _parsed(raw: dict[str, Any], application: Application) -> Update | None:  # type: ignore[type-arg]

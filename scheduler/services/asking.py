@@ -12,7 +12,7 @@ from content.understand import Route, Understanding
 from scheduler.model import Clinic, Escalation, Level, Patient
 from scheduler.services import care
 from scheduler.services import inbox as desk
-from scheduler.store import clinics, inbox, patients, talk, threads
+from scheduler.store import clinics, inbox, patients, talk, turns
 
 PASSED_ON_AT_ONCE = {
     Route.EMERGENCY: "emergency",
@@ -106,7 +106,7 @@ def _before_clinic(
     now: datetime,
 ) -> Heard:
     clinic = clinics.by_id(db, patient.clinic_id)
-    if exchange is not None and threads.in_thread(db, exchange):
+    if exchange is not None and turns.in_thread(db, exchange):
         return Heard(exchange)
     current = inbox.open_of(db, patient.id)
     if current is None:
@@ -115,7 +115,7 @@ def _before_clinic(
         escalation = current.id
         _join(db, clinic, current, level, found, now)
     if exchange is not None:
-        threads.add_patient_turn(db, escalation, now, exchange_id=exchange)
+        turns.add_patient_turn(db, escalation, now, exchange_id=exchange)
     tell_way = not care.open_now(clinic, now) and (
         patient.way_told_at is None or now - patient.way_told_at >= WAY_TOLD_EVERY
     )
@@ -171,25 +171,29 @@ def _join(
     found: list[dict[str, str]],
     now: datetime,
 ) -> None:
-    """Add to what the clinic has: the higher level wins, and a new urgent sign shows it anew.
+    """Add to what the clinic has: the higher level wins, and an urgent sign is a card anew.
 
-    Somebody may have taken it for less: then it is open again, so that a person takes it anew.
+    Somebody may have taken it for less: then it is open again, so that a person takes it anew. If
+    not for less, whoever has it has to react anew; what she writes until then comes with her words.
     """
     higher = LEVELS.index(level) < LEVELS.index(current.level)
     pressing = level in ("emergency", "urgent")
     context = json.loads(current.context)
     known = {sign["sign"] for sign in context["signs"]}
-    context["signs"] += [sign for sign in found if sign["sign"] not in known]
+    new = [sign for sign in found if sign["sign"] not in known]
+    context["signs"] += new
     inbox.lift(
         db,
         current.id,
         level if higher else current.level,
         json.dumps(context, sort_keys=True),
-        card=pressing and (higher or current.state == "open"),
+        card=pressing and (higher or bool(new)),
     )
     if pressing and higher:
         inbox.give_back(db, current.id)
         desk.watch(db, clinic, talk.escalation(db, current.id), now)
+    elif pressing:
+        desk.warn(db, clinic, talk.escalation(db, current.id), now)
 
 
 def _follow_up(db: Database, patient: Patient, exchange: int, now: datetime) -> Heard:
@@ -197,6 +201,6 @@ def _follow_up(db: Database, patient: Patient, exchange: int, now: datetime) -> 
     current = inbox.open_of(db, patient.id)
     if current is None:
         return Heard(exchange)
-    threads.add_patient_turn(db, current.id, now, exchange_id=exchange, quiet=True)
+    turns.add_patient_turn(db, current.id, now, exchange_id=exchange, quiet=True)
     clinic = clinics.by_id(db, patient.clinic_id)
     return Heard(exchange, current.id, care.next_opening(clinic, now), joined=True)

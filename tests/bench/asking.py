@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from telegram import Update
 from telegram.ext import ContextTypes, MessageHandler, filters
 
-from bot.app import Bot
+from bot.app import Bot, set_aside_what_stays
 from bot.logs import set_up_logging
 from bot.settings import Settings
 from content.catalog import Catalog
@@ -58,8 +58,8 @@ def measure(setting: Setting) -> list[Line]:
     path = setting.database("asking", PATIENTS, pending=PATIENTS * 10)
     copies = iter(setting.copies(path))
     answers, seconds = setting.size(4000, 1000), setting.size(6, 3)
-    how = {"answers": answers, "seconds": seconds}
-    mine = [_crowd(setting.api, ours, path=next(copies), **how) for _ in range(setting.rounds)]
+    how = {"answers": answers, "seconds": seconds, "apart": True}
+    mine = [_crowd(setting.api, ours, how, path=next(copies)) for _ in range(setting.rounds)]
     peers: list[tuple[str, list[Any], str]] = [
         ("PTB, default", _rounds(setting, ptb, how, concurrent=False), ""),
         ("PTB, concurrent_updates(True)", _rounds(setting, ptb, how, concurrent=True), ""),
@@ -99,6 +99,7 @@ def ours(url: str, path: str) -> dict[str, float]:
     async def run() -> float:
         bot = Bot(settings, store, Catalog(), clock=lambda: NOW)
         await bot.start()
+        set_aside_what_stays()
         used = await _until_asked(url)
         await bot.stop()
         return used
@@ -162,15 +163,15 @@ async def _until_asked(url: str) -> float:
 def _rounds(
     setting: Setting, function: Callable[..., Any], how: dict[str, Any], **arguments: Any
 ) -> list[Any]:
-    return [_crowd(setting.api, function, **how, **arguments) for _ in range(setting.rounds)]
+    return [_crowd(setting.api, function, how, **arguments) for _ in range(setting.rounds)]
 
 
 def _crowd(
-    api: Loopback, function: Callable[..., Any], *, answers: int, seconds: float, **arguments: Any
+    api: Loopback, function: Callable[..., Any], how: dict[str, Any], **arguments: Any
 ) -> dict[str, float]:
     """Let the crowd ask a bot in a process of its own; return how it was answered."""
     api.control("reset", round_trip=ROUND_TRIP)
-    api.control("ask", patients=PATIENTS, questions=QUESTIONS, answers=answers, seconds=seconds)
+    api.control("ask", patients=PATIENTS, questions=QUESTIONS, **how)
     used = call(function, url=api.url, **arguments)
     asked = api.control("asked", seconds=1)
     waits = asked["waits"]

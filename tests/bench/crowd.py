@@ -23,6 +23,8 @@ class Crowd:
         seconds: After how many seconds it ends at the latest.
         burst: How many questions each asks at once.
         texts: Whether to note the first words of every answer.
+        apart: Whether each begins with another question, so that what was worked out for one
+            message is of no use to the next.
     """
 
     def __init__(
@@ -37,11 +39,13 @@ class Crowd:
         seconds: float,
         burst: int = 1,
         texts: bool = False,
+        apart: bool = False,
     ) -> None:
         self._updates, self._time, self._done = updates, time, done
         self._patients, self._questions = patients, questions
         self._answers, self._seconds, self._burst = answers, seconds, burst
         self._keep_texts = texts
+        self._apart = int(apart)
         self._number = self._first = int(time() * 1000)  # new to every database that saw a crowd
         self._asked: dict[int, deque[float]] = {}
         self._turns: dict[int, int] = {}
@@ -86,7 +90,7 @@ class Crowd:
                     "date": 1_795_000_000,
                     "from": person,
                     "chat": {"id": chat, "type": "private", "first_name": "A"},
-                    "text": self._questions[turn % len(self._questions)],
+                    "text": self._questions[(turn + self._apart * chat) % len(self._questions)],
                 },
             }
         )

@@ -127,3 +127,23 @@ def test_pauses_grow_and_have_an_end() -> None:
     assert seen[-1] == LONGEST_PAUSE
     assert _pause(RetryAfter(9), 0) == 9
     assert _pause(Conflict("x"), 0) == LONGEST_PAUSE
+
+
+async def test_a_patient_whose_question_fails_is_told_and_can_go_on(
+    store: Store, catalog: Catalog, clock: FakeClock, knowledge: Knowledge,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    async def fails(_: object) -> None:
+        raise RuntimeError("broken")
+
+    async with telegram_with_bot(store, catalog, clock, knowledge=knowledge) as (telegram, _):
+        monkeypatch.setattr("bot.patient.ask.text", fails)
+        ana = telegram.person("Ana")
+        with structlog.testing.capture_logs() as lines:
+            await ana.send("can I swim?")
+            await telegram.settle()  # type: ignore[misc]
+        assert [line["event"] for line in lines if line["log_level"] == "error"] == [
+            "update.failed"
+        ]
+        assert len(ana.messages) == 1
+        assert store.run(incoming.left) == []
