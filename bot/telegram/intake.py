@@ -49,6 +49,7 @@ class Intake:
         again: Numbers of the updates that are dealt with once more.
         unfinished: Numbers of those that have to be: their handler could not keep what it must.
         last_heard: When Telegram last answered.
+        polls_since: When it began to ask; None if Telegram calls us.
         hear: Deals with typed texts in the place of the application's handlers, if it is set.
     """
 
@@ -69,6 +70,7 @@ class Intake:
         self.again: set[int] = set()
         self.unfinished: set[int] = set()
         self.last_heard: datetime | None = None
+        self.polls_since: datetime | None = None
         self.hear: Callable[[Typed], Awaitable[None]] | None = None
         self._unkept: set[int] = set()
 
