@@ -155,6 +155,8 @@ def desk(moment: Moment) -> dict[str, Any]:
         "came": moment,
         "stage": "taken",
         "by": "Rosa",
+        "has": 201,
+        "warned": moment,
         "taken": moment,
         "closed": moment,
         "closed_by": "Rosa",
@@ -163,7 +165,9 @@ def desk(moment: Moment) -> dict[str, Any]:
         "everyone": [(201, "Rosa"), (202, "Bea")],
         "media": "photo",
         "total": 2,
-        "waiting": [{"ref": "R7K2M9QX", "level": "urgent", "came": moment, "by": "Rosa"}],
+        "waiting": [
+            {"ref": "R7K2M9QX", "level": "urgent", "came": moment, "by": "Rosa", "warned": True}
+        ],
         "reference": "4711",
         "user": 201,
         "outcome": "sent",

@@ -11,8 +11,10 @@ from bot.commands.common import find_clinic, find_patient
 from content.catalog import Catalog
 from scheduler.model import Patient
 from scheduler.services import care
-from scheduler.store import clinics, patients, reminders
+from scheduler.store import clinics, past, patients, reminders
 from scheduler.store.engine import stamp
+
+MOST_PAST = 20
 
 
 def listed(db: Database, slug: str | None, now: datetime) -> list[dict[str, Any]]:
@@ -42,7 +44,10 @@ def _day(db: Database, row: Patient, now: datetime) -> int | None:
 
 
 def shown(db: Database, catalog: Catalog, ref: str, now: datetime) -> dict[str, Any]:
-    """Return where a patient stands at `now` and what is to come, in her own zone."""
+    """Return where a patient stands at `now`, what is to come and what became of the last messages.
+
+    Times are in her own zone; the past is the newest first.
+    """
     row = find_patient(db, ref)
     clinic = clinics.by_id(db, row.clinic_id)
     treatments = patients.treatments(db, row.id)
@@ -72,5 +77,14 @@ def shown(db: Database, catalog: Catalog, ref: str, now: datetime) -> dict[str, 
         "upcoming": [
             {"at": reminder.due_at.astimezone(row.zone).isoformat(), "step": reminder.step}
             for reminder in reminders.upcoming(db, row.id)
+        ],
+        "past": [
+            {
+                "at": found.at.astimezone(row.zone).isoformat(),
+                "step": found.step,
+                "state": found.state,
+                "reason": found.reason,
+            }
+            for found in past.of_patient(db, row.id, last=MOST_PAST)
         ],
     }

@@ -115,15 +115,21 @@ def list_(slug: str | None, as_json: bool) -> None:  # noqa: FBT001
 @click.argument("ref")
 @as_json
 def show(ref: str, as_json: bool) -> None:  # noqa: FBT001
-    """Show where a patient stands and what is to come."""
+    """Show where a patient stands, what is to come, and what became of the last messages."""
     with opened() as (_, store, catalog):
         shown = store.run(patient_sheets.shown, catalog, ref, system_clock())
     if as_json:
         print_json(shown)
         return
-    upcoming = shown.pop("upcoming")
+    upcoming, past = shown.pop("upcoming"), shown.pop("past")
     print_table(f"Patient {shown['patient']}", ("what", "value"), list(shown.items()))
     print_table("To come", ("at", "step"), [[row["at"], row["step"]] for row in upcoming])
+    columns = ("at", "step", "state", "reason")
+    print_table(
+        "What became of the last messages",
+        columns,
+        [[row[name] for name in columns] for row in past],
+    )
 
 
 @patient.command("correct")

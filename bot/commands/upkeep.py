@@ -14,7 +14,7 @@ from bot.lock import only_one
 from bot.settings import read_settings
 from content.catalog import Catalog
 from scheduler.clock import system_clock
-from scheduler.store import clinics, outbox, patients, reminders, talk
+from scheduler.store import clinics, outbox, past, patients, reminders, talk
 from scheduler.store.engine import Store, stamp
 from scheduler.store.files import StoreError
 from scheduler.store.files import restore as restore_file
@@ -105,6 +105,7 @@ def _status(db: Database, catalog: Catalog, now: datetime) -> dict[str, Any]:
         "patients_active": sum(row.state == "active" for row in everybody),
         "next_reminder_due": stamp(due) if due else None,
         "outbox": outbox.counts(db),
+        "skipped": past.skipped(db),
         "oldest_waiting_seconds": max((now - waiting).total_seconds(), 0.0) if waiting else 0.0,
         "open_escalations": talk.open_count(db),
         "uncertain": outbox.uncertain(db, MOST_NAMED),

@@ -57,9 +57,10 @@ async def hear(conversation: Conversation, said: str) -> None:
     if heard.exchange is None and not conversation.repeated:
         return  # the same update came twice; it was answered then
     if heard.joined and answered.pass_on:
-        await conversation.say(conversation.screen("added", read_by=_moment(conversation, heard)))
-    else:
-        await conversation.say(answered.text, _buttons(conversation, answered))
+        screen = "added" if await show_card(conversation, heard) else "not_shown"
+        await conversation.say(conversation.screen(screen, read_by=_moment(conversation, heard)))
+        return
+    await conversation.say(answered.text, _buttons(conversation, answered))
     if heard.joined and answered.route not in (*RED, Route.CONTACT):
         await show_card(conversation, heard)
     else:

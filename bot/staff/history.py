@@ -57,7 +57,7 @@ async def sent(desk: Desk) -> None:
         ref=cards.label(patient),
         at=desk.moment(row.finished_at or row.due_at),
         outcome=row.state,
-        detail=row.detail,
+        detail=desk.words.table("skipped").get(row.detail, row.detail),
         version=row.content_version,
         said=said if units(said) < MAX_UNITS - TELL else said[: MAX_UNITS - TELL],
         page=page + 1,

@@ -49,6 +49,7 @@ def export(db: Database, patient: Patient) -> dict[str, Any]:
             {
                 "at": stamp(row.finished_at or row.created_at),
                 "state": row.state,
+                "reason": row.detail,
                 "text": payload.unpack(row.payload, row.chat_id).text,
                 "content_version": row.content_version,
             }

@@ -26,11 +26,11 @@ def done(db: Database, patient_id: int) -> list[tuple[int, str]]:
 def replace_waiting(db: Database, patient_id: int, plan: Plan) -> int:
     """Make the waiting rows of a patient those of the plan; return how many wait.
 
-    What was handed to the outbox stays as it is.
+    What was handed to the outbox stays as it is, and what was too late unless it is so no more.
     """
     changed(
         db,
-        "DELETE FROM reminder WHERE patient_id = :patient AND state <> 'queued'",
+        "DELETE FROM reminder WHERE patient_id = :patient AND state = 'waiting'",
         {"patient": patient_id},
     )
     rows: list[tuple[int, int, str, str, str, str, int]] = []
@@ -42,7 +42,11 @@ def replace_waiting(db: Database, patient_id: int, plan: Plan) -> int:
             rows.append((patient_id, part.treatment, part.step, at, first, stale, shown))
     db.conn.executemany(
         "INSERT INTO reminder (patient_id, treatment_id, step, due_at, not_before, stale_at, shown)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (treatment_id, step) DO UPDATE SET"
+        " due_at = excluded.due_at, not_before = excluded.not_before,"
+        " stale_at = excluded.stale_at, shown = excluded.shown, state = 'waiting', reason = ''"
+        " WHERE reminder.state = 'skipped' AND (reminder.stale_at <> excluded.stale_at"
+        "  OR reminder.reason IN ('too_many', 'said_before'))",
         rows,
     )
     return len(rows)
@@ -140,10 +144,17 @@ def due_of(db: Database, patient_ids: Sequence[int], now: datetime) -> dict[int,
 
 
 def skip_stale(db: Database, now: datetime, limit: int) -> int:
-    """Put aside what is no longer worth sending, whoever it was for; return how many."""
+    """Put aside what is no longer worth sending, and say why; return how many.
+
+    What became stale because she was not to be written to says so.
+    """
     return changed(
         db,
-        "UPDATE reminder SET state = 'skipped', reason = 'stale' WHERE id IN ("
+        "UPDATE reminder SET state = 'skipped', reason = COALESCE(("
+        " SELECT CASE WHEN patient.state = 'blocked' THEN 'blocked'"
+        "  WHEN patient.state = 'stopped' THEN 'opted_out'"
+        "  WHEN patient.paused_until > reminder.due_at THEN 'paused' END"
+        " FROM patient WHERE patient.id = reminder.patient_id), 'stale') WHERE id IN ("
         " SELECT id FROM reminder WHERE state = 'waiting' AND due_at <= :now AND stale_at < :now"
         " LIMIT :limit)",
         {"now": stamp(now), "limit": limit},
@@ -217,11 +228,14 @@ def next_due(db: Database) -> datetime | None:
 
 
 def history(db: Database, patient_id: int) -> list[Row]:
-    """Return step, state, reason and due time of every row of a patient."""
+    """Return step, due time, and what became of every row of a patient and of its message."""
     return all_rows(
         db,
-        "SELECT treatment_id, step, due_at, state, reason, outbox_id FROM reminder"
-        " WHERE patient_id = :patient ORDER BY due_at, id",
+        "SELECT reminder.step, reminder.due_at,"
+        " COALESCE(outbox.state, reminder.state) AS state,"
+        " COALESCE(outbox.detail, reminder.reason) AS reason FROM reminder"
+        " LEFT JOIN outbox ON outbox.id = reminder.outbox_id AND reminder.state = 'queued'"
+        " WHERE reminder.patient_id = :patient ORDER BY reminder.due_at, reminder.id",
         {"patient": patient_id},
     )
 

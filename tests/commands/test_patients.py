@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from content.catalog import Catalog
+from scheduler import payload
+from scheduler.model import Priority
 from scheduler.services import enrolment
 from scheduler.services.enrolment import Opened
+from scheduler.store import outbox, patients
 from scheduler.store.engine import Store
 from tests.commands.conftest import Shell
 from tests.fakes.clock import FakeClock
@@ -135,3 +139,35 @@ def test_a_picture_that_cannot_be_written_leaves_no_code_behind(
         "patient", "enrol", "--clinic", slug, "--treated-at", "2026-11-24T12:00", "--qr", "a/b.png"
     )
     assert shell("patient", "list", "--json").json == []
+
+
+def test_what_became_of_the_last_messages_is_shown_with_the_reason(
+    shell: Shell, clock: FakeClock
+) -> None:
+    ref = shell.patient(shell.clinic())["patient"]
+    with closing(Store(shell.database)) as store:
+        found = store.run(patients.by_ref, ref)
+        assert found is not None
+        for number, detail in enumerate(("stale", "paused", "paused"), 1):
+            row = store.run(
+                outbox.add,
+                dedupe_key=f"reminder:1:step_{number}", clinic_id=found.clinic_id,
+                patient_id=found.id, chat_id=5, priority=Priority.REMINDER,
+                payload=payload.pack("x"),
+                content_version="", now=clock(), expires_at=clock(),
+            )  # fmt: skip
+            assert row is not None
+            store.run(outbox.finish, row, "skipped", clock.forward(hours=1), detail=detail)
+    shown = shell("patient", "show", ref, "--json").json
+    assert [(row["state"], row["reason"]) for row in shown["past"]] == [
+        ("skipped", "paused"), ("skipped", "paused"), ("skipped", "stale"),
+    ]  # fmt: skip
+    assert shown["past"][0]["at"] == "2026-11-24T17:00:00+00:00"
+    assert shown["past"][0]["step"] == "reminder"
+    said = shell("patient", "show", ref).out
+    assert "What became of the last messages" in said
+    assert "stale" in said
+    assert shell("status", "--json").json["skipped"] == {"paused": 2, "stale": 1}
+    assert "paused" in shell("status").out
+    kept = shell("patient", "export", ref).json
+    assert [row["reason"] for row in kept["messages_to_you"]] == ["stale", "paused", "paused"]

@@ -78,7 +78,7 @@ def test_the_copy_holds_what_she_wrote_was_sent_and_tapped(store: Store, ana: Pa
     assert kept["passed_to_the_clinic"][0]["level"] == "urgent"
     assert kept["taps"][0]["choice"] == "done"
     assert kept["quiet_hours"] == "21:00-08:00"
-    assert {row["state"] for row in kept["reminders"]} >= {"waiting", "queued"}
+    assert {row["state"] for row in kept["reminders"]} >= {"waiting", "sent"}
 
 
 def test_an_erased_patient_leaves_no_row_in_any_table(

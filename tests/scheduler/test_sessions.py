@@ -51,6 +51,10 @@ def about_sessions(world: World) -> list[OutboxRow]:
     return [row for row in queued if row.dedupe_key.startswith("session")]
 
 
+def gap_notes(queued: list[OutboxRow]) -> list[OutboxRow]:
+    return [row for row in queued if row.dedupe_key.startswith("session_gap:")]
+
+
 def stages(queued: list[OutboxRow]) -> list[str]:
     return [row.dedupe_key.rsplit(":", 1)[-1] for row in queued]
 
@@ -367,6 +371,78 @@ async def test_who_has_a_session_booked_is_not_told_that_there_is_none(
     ana = world.join(treated_at=clock() - timedelta(days=27), now=clock())
     book(world, ana, clock(), clock() + timedelta(days=60))
     assert await settle(world, clock, days=4) == []
+
+
+async def test_who_sits_in_the_chair_is_not_told_that_nothing_is_booked(
+    world: World, clock: FakeClock
+) -> None:
+    ana = world.join(treated_at=clock() - timedelta(days=27), now=clock())
+    session = book(world, ana, clock(), clock() + timedelta(days=3))
+    answer(world, session, "yes", clock())
+    for hours in (71, 2, 22, 24, 72, 24 * 7):
+        assert gap_notes(await settle(world, clock, hours=hours)) == []
+    world.store.run(sessions.mark, session, "done", actor="shell", now=clock())
+    assert gap_notes(await settle(world, clock, hours=2)) == []
+
+
+async def test_an_appointment_of_this_morning_that_she_never_answered_counts_too(
+    world: World, clock: FakeClock
+) -> None:
+    ana = world.join(treated_at=clock() - timedelta(days=29), now=clock())
+    book(world, ana, clock(), clock() + timedelta(days=1))
+    assert gap_notes(await settle(world, clock, days=1, hours=1)) == []
+    assert gap_notes(await settle(world, clock, days=1)) == []
+
+
+async def test_who_asked_for_another_time_is_not_told_that_nothing_is_booked(
+    world: World, clock: FakeClock
+) -> None:
+    ana = world.join(treated_at=clock() - timedelta(days=27), now=clock())
+    session = book(world, ana, clock(), clock() + timedelta(days=2))
+    answer(world, session, "move", clock())
+    for _ in range(5):
+        assert gap_notes(await settle(world, clock, days=1)) == []
+    world.store.run(sessions.mark, session, "cancelled", actor="shell", now=clock())
+    assert len(gap_notes(await settle(world, clock, days=1))) == 1
+
+
+async def test_who_missed_her_appointment_reads_of_that_and_not_of_the_gap_at_once(
+    world: World, clock: FakeClock
+) -> None:
+    ana = world.join(treated_at=clock() - timedelta(days=29), now=clock())
+    session = book(world, ana, clock(), clock() + timedelta(days=1))
+    clock.forward(days=1, hours=1)
+    world.store.run(sessions.mark, session, "missed", actor="shell", now=clock())
+    assert stages(await settle(world, clock, hours=1)) == ["missed"]
+    assert gap_notes(await settle(world, clock, days=1)) == []
+    for _ in range(4):
+        queued = await settle(world, clock, days=1)
+    assert len(gap_notes(queued)) == 1
+
+
+async def test_the_appointment_at_which_she_was_treated_is_not_the_next_one(
+    world: World, clock: FakeClock
+) -> None:
+    treated = clock()
+    ana = world.join(treated_at=treated, now=clock())
+    book(world, ana, clock(), treated + timedelta(hours=1))
+    queued: list[OutboxRow] = []
+    for _ in range(34):
+        queued = await settle(world, clock, days=1)
+    assert len(gap_notes(queued)) == 1
+
+
+async def test_a_note_that_could_not_leave_is_taken_back_when_she_is_booked(
+    world: World, clock: FakeClock
+) -> None:
+    ana = world.join(treated_at=clock() - timedelta(days=29), now=clock())
+    (note,) = gap_notes(await settle(world, clock, days=1))
+    assert note.state == "waiting"
+    session = book(world, ana, clock(), clock() + timedelta(days=5))
+    (note,) = gap_notes(await settle(world, clock, hours=1))
+    assert (note.state, note.detail) == ("skipped", "booked")
+    world.store.run(sessions.mark, session, "cancelled", actor="shell", now=clock())
+    assert len(gap_notes(await settle(world, clock, days=1))) == 1, "once for a treatment"
 
 
 async def test_a_treatment_long_past_is_left_in_peace(world: World, clock: FakeClock) -> None:

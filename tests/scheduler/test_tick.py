@@ -133,7 +133,7 @@ async def test_a_night_without_the_bot_brings_in_the_morning_what_is_still_worth
     counts = await days.round()
     states = days.history(ana)
     assert states["day1_morning"] == ("skipped", "stale")
-    assert states["day2_morning"][0] == "queued"
+    assert states["day2_morning"][0] == "sent"
     assert counts["stale"] >= 1
 
 
@@ -201,7 +201,7 @@ async def test_a_corrected_wait_moves_what_waits_and_leaves_what_was_sent(
     days.store.run(patients.correct_treatment, treatment.id, waits={"makeup": 72})
     days.store.run(care.replan, days.catalog, ana.id, days.clock())
     assert days.waiting(ana)["makeup"] >= before + timedelta(hours=44)
-    assert days.history(ana)["first_wash"][0] == "queued"
+    assert days.history(ana)["first_wash"][0] == "sent"
     assert len(days.messenger.sent) == sent
 
 
@@ -263,7 +263,7 @@ async def test_one_broken_patient_does_not_stop_the_others(
     assert [message.chat_id for message in days.messenger.sent] == [102]
     (told,) = [line for line in lines if line["event"] == "reminders.pushed_aside"]
     assert told["patient"] == ana.id
-    assert days.history(bea)["first_wash"][0] == "queued"
+    assert days.history(bea)["first_wash"][0] == "sent"
     assert min(days.waiting(ana).values()) == days.clock() + ASIDE
 
 

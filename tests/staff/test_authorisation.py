@@ -17,6 +17,7 @@ from bot.staff import contents
 from scheduler.buttons import pack
 from scheduler.model import Clinic, Patient
 from scheduler.services import broadcast, sessions
+from scheduler.services.files import MOST_FILES
 from scheduler.store import patients, talk
 from scheduler.store.rows import all_rows
 from tests.staff.conftest import Town
@@ -185,29 +186,35 @@ ANSWERS = {"broadcast_time": "tomorrow 10:00", "broadcast_list": "{patient}"}
 """What a reply says, where not any word will do."""
 
 
+async def _posted(scene: Scene, kind: str) -> None:
+    """Let the group have the message that the reply is about."""
+    town, names = scene.town, scene.names
+    asked = {
+        "reference": pack("tr.page", names[contents.DRAFT], "reference"),
+        "note": pack("pt.note", names[contents.PATIENT]),
+        "answer": pack("in.reply", names[contents.ESCALATION]),
+        "broadcast": pack("bc.own"),
+        "broadcast_list": pack("bc.list", names[contents.BROADCAST]),
+        "broadcast_time": pack("bc.time", names[contents.BROADCAST], "type"),
+    }
+    if kind in asked:
+        await town.rosa.tap(data=asked[kind], at=town.group)
+    elif kind == "said":
+        await town.ana.send("it is hot")
+    elif kind == "files":
+        await town.ana.photo()
+        await town.ana.tap("Yes, show it")
+        for _ in range(MOST_FILES):
+            await town.ana.photo()
+    elif kind == "session":
+        minute = int((town.clock() + timedelta(days=20)).timestamp()) // 60
+        await town.ana.tap(data=pack("sess", "move", names[contents.SESSION], minute))
+
+
 @pytest.mark.parametrize("kind", sorted(contents.REPLIES))
 async def test_a_reply_counts_only_from_the_clinics_own_people(scene: Scene, kind: str) -> None:
     town = scene.town
-    if kind == "reference":
-        await town.rosa.tap(data=pack("tr.page", scene.names[contents.DRAFT], "reference"),
-                            at=town.group)  # fmt: skip
-    elif kind == "note":
-        await town.rosa.tap(data=pack("pt.note", scene.names[contents.PATIENT]), at=town.group)
-    elif kind == "answer":
-        await town.rosa.tap(data=pack("in.reply", scene.names[contents.ESCALATION]), at=town.group)
-    elif kind == "broadcast":
-        await town.rosa.tap(data=pack("bc.own"), at=town.group)
-    elif kind == "broadcast_list":
-        await town.rosa.tap(data=pack("bc.list", scene.names[contents.BROADCAST]), at=town.group)
-    elif kind == "broadcast_time":
-        await town.rosa.tap(
-            data=pack("bc.time", scene.names[contents.BROADCAST], "type"), at=town.group
-        )
-    elif kind == "said":
-        await town.ana.send("it is hot")
-    elif kind == "session":
-        minute = int((town.clock() + timedelta(days=20)).timestamp()) // 60
-        await town.ana.tap(data=pack("sess", "move", scene.names[contents.SESSION], minute))
+    await _posted(scene, kind)
     to = town.card() if kind == "card" else town.group.last
     if kind == "thread":
         to = next(said for said in town.group.messages if "Delivered" in said.text)

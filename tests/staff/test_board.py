@@ -42,6 +42,9 @@ class Line:
         self.left.append((self.time(), chat_id, "edit"))
         return Sent(message_id)
 
+    async def answers(self) -> bool:
+        return True
+
     def most_within(self, seconds: float, chat_id: int | None = None) -> int:
         """The most requests that left within so many seconds, of one chat or of all."""
         at = [left for left, chat, _ in self.left if chat_id in (None, chat)]

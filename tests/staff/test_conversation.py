@@ -12,7 +12,7 @@ from bot.sandbox.groups import Group
 from bot.sandbox.people import Person
 from bot.sandbox.samples import PHOTO
 from bot.telegram.shared import MOST_BYTES
-from scheduler.services import answering, thread
+from scheduler.services import answering, cards, thread
 from scheduler.store import patients, talk
 from tests.staff.conftest import Town
 from tests.staff.test_desk import data_of
@@ -211,6 +211,79 @@ async def test_a_new_warning_sign_is_an_alert_of_its_own_in_the_middle_of_her_wo
     assert town.group.last.id == alert.id, "a sign that is known comes with her words"
     await later(town, seconds=7)
     assert "more pus now" in said_posts_text(town)
+
+
+async def test_a_sign_again_on_what_somebody_has_is_loud_and_waits_for_a_tap_on_seen(
+    town: Town,
+) -> None:
+    card = await urgent(town)
+    await town.rosa.tap("I'll take it", town.group)
+    await later(town, hours=1)
+    await town.ana.send("more pus now")
+    alert = town.group.last
+    assert alert.id != card.id
+    assert not alert.silent
+    assert alert.text.startswith("A warning sign again, today 15:00. Rosa has it.")
+    assert "URGENT" in alert.text
+    await town.rosa.send("/inbox", town.group)
+    assert "Rosa has it · a warning sign again" in town.group.last.text
+    await later(town, minutes=11)
+    raised = town.group.last
+    assert "Nobody has reacted yet. Bea" in raised.text
+    heard = len(town.ana.messages)
+    tap = data_of(raised, "Seen, I have it")
+    await town.bea.tap("Seen, I have it", town.group, message=raised)
+    assert "Bea has it" in town.now(raised).text
+    assert "warning sign again" not in town.now(alert).text
+    assert "has seen this" in town.ana.messages[heard].text
+    await town.rosa.tap(data=tap, at=town.group, message=raised)
+    assert town.rosa.toasts[-1] == "Bea has it."
+    seen = len(town.group.messages)
+    await later(town, minutes=60)
+    assert len(town.group.messages) == seen
+
+
+async def test_a_flood_of_photos_is_counted_and_shown_by_taps(town: Town) -> None:
+    await urgent(town)
+    await share(town, town.ana, "photo")
+    await town.ana.tap("Yes, show it")
+    for _ in range(17):
+        await share(town, town.ana, "photo")
+    await later(town, seconds=7)
+
+    def shown() -> int:
+        return sum((said.attached() or ("",))[0] == "photo" for said in town.group.messages)
+
+    before = shown()
+    counted = next(said for said in town.group.messages if "more files" in said.text)
+    assert "sent 8 more files" in counted.text
+    await town.rosa.tap("Show files", town.group, message=counted)
+    assert shown() == before + 5
+    await later(town, seconds=7)
+    assert "sent 3 more files" in town.now(counted).text
+    await town.bea.tap("Show files", town.group, message=counted)
+    await later(town, seconds=7)
+    assert shown() == before + 8
+    assert town.now(counted).text == "All files are shown."
+
+
+async def test_who_is_told_that_a_person_reads_it_has_a_card_before_the_group(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.joins()
+
+    def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError("no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cards, "card", breaks)
+        patched.setattr(cards, "plain", breaks)
+        await town.ana.send("there is pus on my cheek")
+    assert "could not show it to Riverside Skin yet" in town.ana.last.text
+    assert "+44 20 7946 0018" in town.ana.last.text
+    assert all("went wrong" not in said.text for said in town.ana.messages)
+    await later(town, minutes=11)
+    assert "there is pus on my cheek" in town.card().text
 
 
 def said_posts_text(town: Town) -> str:

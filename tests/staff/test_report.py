@@ -61,6 +61,21 @@ async def test_the_week_is_reported_once_and_only_where_it_is_wanted(town: Town)
     assert await send_weekly(house) == 0
 
 
+async def test_the_table_comes_after_its_picture_also_if_that_is_tried_again(town: Town) -> None:
+    await town.store.tx(clinics.change, town.riverside.id, {"weekly_report": 1})
+    town.clock.at = datetime(2026, 11, 30, 9, 1, tzinfo=ZoneInfo("Europe/London"))
+    before = len(town.group.messages)
+    town.telegram.faults.too_many(20, method="sendPhoto", chat_id=town.group.id)
+    await send_weekly(town.bot.house)
+    await town.tick()
+    assert len(town.group.messages) == before
+    for _ in range(3):
+        town.clock.forward(seconds=21)
+        await town.tick()
+    kinds = [(said.attached() or ("", {}))[0] for said in town.group.messages[before:]]
+    assert kinds == ["photo", "document"]
+
+
 async def test_a_chart_of_nothing_and_of_much_can_be_drawn(town: Town) -> None:
     made = await town.store.tx(reports.report, town.riverside, town.clock(), days=90)
     for language in town.bot.catalog.languages:
