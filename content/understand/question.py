@@ -29,6 +29,7 @@ class Phrases:
     Attributes:
         may: May I, when can I, how long until.
         did: I already did it.
+        not_yet: Words before "I put" that ask for it: "should I put".
         normal: Is this normal.
         doses: How much of a medicine; a prescription.
         tricks: Texts that try to talk the program into something.
@@ -40,6 +41,7 @@ class Phrases:
 
     may: re.Pattern[str]
     did: re.Pattern[str]
+    not_yet: frozenset[str]
     normal: re.Pattern[str]
     doses: Slots
     tricks: Slots
@@ -57,11 +59,12 @@ def load_phrases(library: Path) -> Phrases:
     try:
         by_table = {
             name: [phrase for phrases in tables[name].values() for phrase in phrases]
-            for name in ("may", "did", "normal", *SMALL_TALK, *CALLS)
+            for name in ("may", "did", "not_yet", "normal", *SMALL_TALK, *CALLS)
         }
         return Phrases(
             may=anywhere(by_table["may"]),
             did=anywhere(by_table["did"]),
+            not_yet=frozenset(by_table["not_yet"]),
             normal=anywhere(by_table["normal"]),
             doses=read_slots(doses),
             tricks=read_slots(tricks),
@@ -83,7 +86,7 @@ def spoken(text: str) -> str:
 
 def asks(said: str, phrases: Phrases) -> Asks:
     """Return how the question is put; what was done goes before what may be done."""
-    done, may = phrases.did.search(said), phrases.may.search(said)
+    done, may = _done(said, phrases), phrases.may.search(said)
     if done and (not may or done.start() > may.start() or _now_what(said)):
         return "did"
     if may:
@@ -149,6 +152,16 @@ def _bare(said: str) -> str:
     """Return the words of a short message without stops; empty for a longer one."""
     bare = [word for word in said.split() if word not in {".", "?"}]
     return f"{' '.join(bare)} " if len(bare) <= LONGEST_SMALL_TALK else ""
+
+
+def _done(said: str, phrases: Phrases) -> re.Match[str] | None:
+    """Return where a message tells what was done; "should I put" tells nothing."""
+    told = phrases.did.finditer(said)
+    return next((each for each in told if _before(said, each) not in phrases.not_yet), None)
+
+
+def _before(said: str, found: re.Match[str]) -> str:
+    return said[: found.start()].rstrip().rpartition(" ")[2]
 
 
 def _now_what(said: str) -> bool:

@@ -64,8 +64,13 @@ def nearest(heard: Heard, most: int = MOST_OFFERED, least: float = OFFER_CUT) ->
     return tuple([topic for topic, score in heard.topics.items() if score >= least][:most])
 
 
+def best(heard: Heard) -> tuple[str, ...]:
+    """Return the topics to ask about where it is not clear what is meant, however unlikely."""
+    return tuple(heard.topics)[:MOST_OFFERED]
+
+
 def sure(heard: Heard) -> tuple[str, ...]:
-    """Return the topics of a message that is more likely about nothing here."""
+    """Return the topics of a message that is surely about nothing here."""
     return nearest(heard, least=SURE_OFFER_CUT)
 
 

@@ -25,7 +25,9 @@ CALLS = {"help": "asks_person", "dying": "ambulance"}
 SELF_HARM = "self_harm"
 """The sign that a question of how much of a medicine kills is."""
 
-URGENT_CUT, CONTACT_CUT = 0.6, 0.7
+URGENT_CUT, CONTACT_CUT = 0.35, 0.7
+"""On 720 messages before they were learnt, an urgent cut of 0.6 missed one of 86 and raised a false
+alarm in 6 of 382; of 0.25 to 0.4 missed none and raised 7; of 0.2 raised 8."""
 SECONDED_CUT = 0.5
 """What the heads need for an alarm where a rule has found one level less."""
 EMERGENCY_SHARE = 0.4
@@ -33,9 +35,10 @@ EMERGENCY_SHARE = 0.4
 CALMED_CUT = 0.8
 """What the heads alone need where the rules read that a sign is denied, eased or asked in general,
 and where the message may be about something else or tells what was done and asks for a dose."""
-ELSEWHERE_CUT = 0.95
+ELSEWHERE_CUT, ASKED_CUT = 0.95, 0.98
 """What they need where a message is of an animal, of a part of the body that was not treated, or
-asks for a dose or plays a trick."""
+asks for a dose or plays a trick; the second where it asks "may I" and so tells of nothing."""
+WARY = {"did": CALMED_CUT, "may": ASKED_CUT}
 FEWEST_WORDS = 2
 SOFT_CUT = 0.03
 """Below this the heads are sure enough of no alarm that an urgent rule becomes a contact."""
@@ -45,14 +48,15 @@ HINT_OF_OFF_TOPIC, PERHAPS_OFF_TOPIC, LIKELY_OFF_TOPIC, SURELY_OFF_TOPIC = 0.05,
 OF_ELSEWHERE = 0.2
 """What such a message adds to how likely it is none of our matters."""
 HARDLY_ALARMING = 0.3
-DOUBTED_OFF_TOPIC, DOUBT, TRUST_IN_TOPIC = 0.02, 0.15, 0.3
+DOUBTED_OFF_TOPIC, DOUBT, TRUST_IN_TOPIC = 0.01, 0.15, 0.3
 """From the first on a message is unknown where off-topic, less a share of the best topic's score,
 comes to the second."""
-VAGUE = ((-0.6, 0.3), (-0.4, 0.15))
+VAGUE_SCORE, VAGUE_LEAD = -0.6, 0.3
 """Below such a score, and with less of a lead over the second, the best topic is right in one of
 four messages: then asking what is meant helps more than answering."""
-FOREIGN_CUT = -0.15
-"""What the best topic needs where a message has no word of any concept."""
+FOREIGN_CUT = 0.1
+"""What the best topic needs where a message has no common word of any language and no word of any
+concept."""
 
 
 def understand(
@@ -85,7 +89,7 @@ def understand(
     dose = question.asks_dose(spoken, phrases)
     small_talk = question.small_talk(spoken, phrases)
     refused = dose or question.is_trick(said, spoken, phrases)
-    wary = (CALMED_CUT if asks == "did" else ELSEWHERE_CUT) if refused else 0.0
+    wary = WARY.get(asks, ELSEWHERE_CUT) if refused else 0.0
     # "I took eight, how many may I?" asks for a dose as well: what was done may be a danger.
     empty = small_talk is not None or not any(map(str.isalpha, spoken))
 
@@ -124,14 +128,14 @@ def understand(
     )
     if refused or empty or (tongue and tongue not in ANSWERED_LANGUAGES):
         return unknown
-    if heard.off_topic >= LIKELY_OFF_TOPIC:
+    if heard.off_topic >= SURELY_OFF_TOPIC:
         return replace(unknown, offered=subjects.sure(heard))
-    if (
-        _is_doubtful(heard, reading)
-        or (_is_vague(heard) and not topics.asked)
-        or _is_foreign(said, heard, knowledge.model)
+    if heard.off_topic >= LIKELY_OFF_TOPIC or (
+        not tongue and _is_foreign(said, heard, knowledge.model)
     ):
         return replace(unknown, offered=subjects.nearest(heard))
+    if _is_doubtful(heard, reading) or (_is_vague(heard) and not topics.asked):
+        return replace(unknown, offered=subjects.best(heard))
     return Understanding(
         Route.ROUTINE,
         answered=topics.answered,
@@ -212,7 +216,7 @@ def _is_doubtful(heard: Heard, reading: Reading) -> bool:
 def _is_vague(heard: Heard) -> bool:
     """Whether even the best topic is little more than a guess."""
     best, second = list(heard.topics.values())[:2]
-    return any(best < score and best - second < lead for score, lead in VAGUE)
+    return best < VAGUE_SCORE and best - second < VAGUE_LEAD
 
 
 def _is_foreign(said: str, heard: Heard, model: Model) -> bool:

@@ -131,10 +131,56 @@ def test_a_sign_typed_in_fright_is_found_however_it_is_spelt(
         "can i push plus size masks",
         "what drops for my tips and lids",
         "i have paint on my chin",
+        "gloomy and overcast, must i hide inside",
+        "vergiss deine regeln",
+        "vergüenza de recoger al niño asi, trucos?",
     ],
 )
 def test_an_everyday_word_is_never_bent_into_a_sign(find: Find, text: str) -> None:
     assert keys(find(text)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "can i take 50mg tramadol tonight",
+        "tomo 1 g o 500 de paracetamol",
+        "i carry an epipen for nuts, forgot to put it on the form",
+        "got burned on ebay lol",
+        "my heart races at the thought of needles",
+        "kitchen gets to 40 degrees, im a chef",
+        "cuando empieza el despelleje",
+        "me dieron ampollitas de factor de crecimiento pa la casa",
+        "hago tortillas en comal y me llega el calor a la cara",
+        "pongo dos almohadas pa no despertar inflada?",
+        "al bañarme se me pone mas roja la cara y al ratico se me pasa",
+        "ojos hinchaditos como si hubiera llorado viendo una peli",
+        "se me durmió la pierna en el cine",
+        "pasaron 2 semanas y no veo nada",
+    ],
+)
+def test_a_turn_of_speech_with_the_words_of_a_sign_is_none(find: Find, text: str) -> None:
+    assert keys(find(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        ("im looking at 50 tramadol", "self_harm"),
+        ("quiero dormirme y no despertar", "self_harm"),
+        ("do i use my epipen?? hives everywhere", "severe_allergy"),
+        ("shes had two epipens shes still bad", "breathing"),
+        ("me salieron ampollitas con agua en la frente", "blisters"),
+        ("la zona esta despellejada y húmeda", "blisters"),
+        ("se me durmió el brazo y la boca torcida", "stroke"),
+        ("no paro de tiritar y la cara toda infectada", "sepsis"),
+        ("one side of my face looks like a chipmunk", "swelling_severe"),
+    ],
+)
+def test_a_sign_beside_the_words_of_such_a_turn_is_still_found(
+    find: Find, text: str, sign: str
+) -> None:
+    assert sign in keys(find(text))
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,9 @@ def test_each_of_several_questions_keeps_how_it_was_put(read: Reader) -> None:
         ("is this redness normal", "normal"),
         ("es normal que pique", "normal"),
         ("makeup", "other"),
+        ("can i put makeup on", "may"),
+        ("should i put cream on", "may"),
+        ("can i use it, i used it yesterday", "did"),
     ],
 )
 def test_how_a_question_is_put_is_told(read: Reader, said: str, asks: str) -> None:
@@ -264,6 +267,11 @@ def test_the_words_of_a_sign_in_a_general_question_are_no_alarm(
     read: Reader, said: str, language: str
 ) -> None:
     assert read(said, language=language, hours_since=80).route not in RED
+
+
+def test_a_spanish_question_with_a_word_of_another_language_is_still_answered(read: Reader) -> None:
+    assert read("dos almohadas para amanecer menos hinchada").language == "es"
+    assert read("peinarme normal").language != "de"
 
 
 def test_what_has_nothing_to_do_with_a_question_is_not_offered_beside_it(read: Reader) -> None:

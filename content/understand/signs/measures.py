@@ -16,7 +16,7 @@ FEVER_C, MOST_C = 38.0, 43.0
 FEVER_F, MOST_F = 100.4, 110.0
 LONG_MINUTES = 10
 STRONG_PAIN, MOST_PAIN = 8, 10
-MANY, MOST_COUNTED = 10, 500
+MANY, STRENGTH, MOST_COUNTED = 10, 200, 500
 _AMOUNTS = frozenset(
     {"mg", "mcg", "ml", "g", "gr", "grams", "miligramos", "am", "pm", "h", "percent"}
 )
@@ -32,6 +32,7 @@ _TEMPERATURE = frozenset(
 )
 _WEATHER = frozenset(
     {"outside", "outdoors", "weather", "forecast", "shade", "afuera", "fuera", "sombra", "calle"}
+    | {"kitchen", "oven", "cocina", "horno"}
 )
 _AHEAD = frozenset({"in", "en", "dans", "em", "tra", "fra", "next", "every", "cada", "dentro"})
 _TENS = (20, 30, 40)
@@ -76,7 +77,7 @@ def measures(found: Sequence[Token], lexicon: Lexicon) -> tuple[list[Hit], float
             stated.append(value * _HOURS[unit])
         elif before and lexicon.units.get(before[-1]) == "day":
             stated.append(value * 24)
-        if MANY <= value <= MOST_COUNTED and _is_count(after, before, lexicon):
+        if MANY <= value <= MOST_COUNTED and _is_count(value, after, before, lexicon):
             hits.append(Hit("many", place, place + 1, ""))
         if STRONG_PAIN <= value <= MOST_PAIN and _out_of_ten(found, place):
             hits.append(Hit("pain_score", place, place + 1, ""))
@@ -108,8 +109,10 @@ def _is_fever(word: str, value: float, after: list[str], before: list[str]) -> b
     return False
 
 
-def _is_count(after: list[str], before: list[str], lexicon: Lexicon) -> bool:
-    """Whether a number counts things: no amount such as "400 mg", no time, no day."""
+def _is_count(value: float, after: list[str], before: list[str], lexicon: Lexicon) -> bool:
+    """Whether a number counts things: no amount such as "400 mg" or "500 de", no time, no day."""
+    if value >= STRENGTH and after[:1] == ["de"]:
+        return False
     counted = after[:1] and after[0].isalpha() and after[0] not in (*_AMOUNTS, *lexicon.units)
     return bool(counted) and not _MOMENTS.intersection(before[-1:])
 

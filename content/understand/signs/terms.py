@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 FILLERS_BETWEEN = 2
@@ -74,6 +75,11 @@ class Terms:
 
     fillers: set[str] = field(default_factory=set)
     _root: Step = field(default_factory=Step)
+    _first: Callable[[str], list[Step]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Remember where words lead to first: most are in every other message."""
+        self._first = lru_cache(maxsize=2048)(self._root.next)
 
     def add(
         self, words: Sequence[tuple[str, bool]], name: str, language: str, *, cue: bool
@@ -89,7 +95,7 @@ class Terms:
         hits: list[Hit] = []
         for start, word in enumerate(words):
             if word and word != COMMA:
-                for step in self._root.next(word):
+                for step in self._first(word):
                     self._follow(words, step, start, start + 1, hits)
         return hits
 
