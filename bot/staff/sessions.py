@@ -71,7 +71,9 @@ async def set_state(desk: Desk) -> None:
         await _card(desk, session)
         return
     try:
-        changed = await desk.tx(sessions.mark, session, state, actor=_actor(desk), now=desk.now)
+        changed = await desk.tx(
+            sessions.mark, session, state, actor=desk.member.actor, now=desk.now
+        )
     except SessionError as error:
         await desk.refuse("session_refused", reason=error.reason)
         return
@@ -102,7 +104,7 @@ async def new(desk: Desk) -> None:
     patient: Patient = desk.subject
 
     def book(db: Database, at: datetime) -> Session:
-        return sessions.book(db, patient, at, source="group", actor=_actor(desk), now=desk.now)
+        return sessions.book(db, patient, at, source="group", actor=desk.member.actor, now=desk.now)
 
     await _pick(desk, patient, "ss.new", patient.id, book)
 
@@ -116,7 +118,7 @@ async def move(desk: Desk) -> None:
         return
 
     def shift(db: Database, at: datetime) -> Session:
-        return sessions.move(db, session, at, actor=_actor(desk), now=desk.now)
+        return sessions.move(db, session, at, actor=desk.member.actor, now=desk.now)
 
     await _pick(desk, patient, "ss.move", session.id, shift)
 
@@ -186,10 +188,6 @@ def _ways(desk: Desk, session: Session) -> Keyboard:
     other = Button(desk.words("button", "session_time"), pack("ss.move", session.id))
     back = Button(desk.words("button", "session_back"), pack("ss.list", 0))
     return (marks, (other, back)) if states == BEFORE else (marks, (back,))
-
-
-def _actor(desk: Desk) -> str:
-    return f"user:{desk.member.user_id}"
 
 
 def _signed(text: str) -> int:

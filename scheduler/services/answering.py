@@ -165,7 +165,7 @@ def propose(db: Database, row: Escalation, turn: Turn, by: Member, now: datetime
         records.audit(
             db,
             now=now,
-            actor=f"user:{by.user_id}",
+            actor=by.actor,
             action="template.proposed",
             subject=f"escalation:{row.id}",
             clinic_id=row.clinic_id,

@@ -132,7 +132,7 @@ def note(db: Database, row: Escalation, by: Member, what: str, now: datetime) ->
     records.audit(
         db,
         now=now,
-        actor=f"user:{by.user_id}",
+        actor=by.actor,
         action=f"escalation.{what}",
         subject=f"escalation:{row.id}",
         clinic_id=row.clinic_id,

@@ -24,7 +24,7 @@ async def change(desk: Desk, **values: Any) -> Broadcast | None:
     """Change the draft and return it; None after a sentence that says why not."""
     try:
         return await desk.tx(
-            broadcast.change, desk.subject, actor=actor(desk), now=desk.now, **values
+            broadcast.change, desk.subject, actor=desk.member.actor, now=desk.now, **values
         )
     except BroadcastError as error:
         await refuse(desk, error.reason)
@@ -40,8 +40,3 @@ async def counted(desk: Desk, draft: Broadcast) -> Audience:
 async def refuse(desk: Desk, reason: str, name: str = "") -> None:
     """Say in one sentence why not."""
     await desk.refuse("broadcast_refused", reason=reason, name=name)
-
-
-def actor(desk: Desk) -> str:
-    """Return the person as the audit log names people."""
-    return f"user:{desk.member.user_id}"

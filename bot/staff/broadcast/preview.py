@@ -69,7 +69,7 @@ async def go(desk: Desk) -> None:
             broadcast.confirm,
             desk.subject,
             audience,
-            actor=draft.actor(desk),
+            actor=desk.member.actor,
             now=desk.now,
             seen=desk.text(0) or None,
         )

@@ -59,7 +59,7 @@ async def drop(desk: Desk) -> None:
     """*Drop it*: nobody gets it."""
     if await draft.over(desk):
         return
-    await desk.tx(steering.cancel, desk.subject, actor=draft.actor(desk), now=desk.now)
+    await desk.tx(steering.cancel, desk.subject, actor=desk.member.actor, now=desk.now)
     await desk.edit(desk.screen("broadcast_dropped"))
 
 
@@ -71,7 +71,7 @@ async def _make(desk: Desk, *, template: str = "", text: str = "") -> None:
             desk.clinic,
             template=template,
             text=text,
-            actor=draft.actor(desk),
+            actor=desk.member.actor,
             now=desk.now,
         )
     except WordingError as error:

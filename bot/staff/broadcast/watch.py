@@ -62,7 +62,7 @@ async def _change(desk: Desk, change: Any) -> None:
         await draft.refuse(desk, "state")
         return
     try:
-        await desk.tx(change, desk.subject, actor=draft.actor(desk), now=desk.now)
+        await desk.tx(change, desk.subject, actor=desk.member.actor, now=desk.now)
     except BroadcastError as error:
         await draft.refuse(desk, error.reason)
     await show(desk, desk.subject.id)
