@@ -9,16 +9,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from content.tables import ContentError, Table, read_toml
 from content.understand.features import plain, words
 from content.understand.phrasing import anywhere, whole
 from content.understand.result import Asks, SmallTalk
-from content.understand.slots import Slots, read_slots
+from content.understand.slots import Fit, Slots, read_slots
+
+Dose = Literal["safe", "fatal", ""]
+"""What is asked of a medicine: how much may be taken, how much kills, or neither."""
 
 FILE, DOSES, TRICKS = "questions.toml", "doses.toml", "tricks.toml"
 SMALL_TALK: tuple[SmallTalk, ...] = ("greeting", "thanks", "goodbye")
 CALLS = ("help", "dying")
+DOSE: Mapping[Fit, Dose] = {"yes": "safe", "excepted": "fatal", "no": ""}
 LONGEST_SMALL_TALK = 9
 
 
@@ -112,20 +117,18 @@ def calls(said: str, phrases: Phrases) -> str:
     return next(found, "")
 
 
-def asks_dose(said: str, phrases: Phrases) -> bool:
-    """Whether a message asks how much of a medicine to take, or for a prescription."""
-    return phrases.doses.fits(said)
+def dose(said: str, phrases: Phrases) -> Dose:
+    """Return whether a message asks how much of a medicine to take, or how much of it kills.
 
-
-def asks_fatal_dose(said: str, phrases: Phrases) -> bool:
-    """Whether a message asks how much of a medicine kills."""
-    return phrases.doses.excepts(said)
+    What asks for a prescription counts as the first.
+    """
+    return DOSE[phrases.doses.fit(said)]
 
 
 def is_trick(text: str, said: str, phrases: Phrases) -> bool:
     """Whether a text tries to talk the program into something, or is program text itself."""
     low = plain(text)
-    return any(mark in low for mark in phrases.marks) or phrases.tricks.fits(said)
+    return any(mark in low for mark in phrases.marks) or phrases.tricks.fit(said) == "yes"
 
 
 def guess_language(said: str, phrases: Phrases, expected: str) -> str:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from content.tables import ContentError, Table
 from content.understand.phrasing import WORDS_OF_NO_SLOT, anywhere
 from content.understand.signs.spelling import Speller
 from content.understand.signs.terms import Terms
+
+Fit = Literal["yes", "no", "excepted"]
+"""Whether a message fits; `excepted` if it fits but for what `never` says."""
 
 NUMBER = "NUMBER"
 SHORTEST_MENDED = 7
@@ -48,15 +51,12 @@ class Slots:
     unless: re.Pattern[str]
     never: re.Pattern[str]
 
-    def fits(self, said: str) -> bool:
-        """Whether a message, `spoken`, fits one of the patterns."""
+    def fit(self, said: str) -> Fit:
+        """Return whether a message, `spoken`, fits one of the patterns, and `never` says no."""
         filled = self.fill(said)
-        return self._fits(filled) and not self.never.search(filled)
-
-    def excepts(self, said: str) -> bool:
-        """Whether a message, `spoken`, fits one of the patterns but for what `never` says."""
-        filled = self.fill(said)
-        return bool(self.never.search(filled)) and self._fits(filled)
+        if not self._fits(filled):
+            return "no"
+        return "excepted" if self.never.search(filled) else "yes"
 
     def fill(self, said: str) -> str:
         """Return a message between stops, each term as its slot's name; the longest term counts."""

@@ -25,9 +25,10 @@ CALLS = {"help": "asks_person", "dying": "ambulance"}
 SELF_HARM = "self_harm"
 """The sign that a question of how much of a medicine kills is."""
 
-URGENT_CUT, CONTACT_CUT = 0.35, 0.7
+URGENT_CUT, CONTACT_CUT = 0.35, 0.5
 """On 720 messages before they were learnt, an urgent cut of 0.6 missed one of 86 and raised a false
-alarm in 6 of 382; of 0.25 to 0.4 missed none and raised 7; of 0.2 raised 8."""
+alarm in 6 of 382; of 0.25 to 0.4 missed none and raised 7; of 0.2 raised 8. Of 477 ordinary
+messages a contact cut of 0.7 passes 9 on, of 0.5 14; of 26 for the clinic 0.5 finds two more."""
 SECONDED_CUT = 0.5
 """What the heads need for an alarm where a rule has found one level less."""
 EMERGENCY_SHARE = 0.4
@@ -86,9 +87,10 @@ def understand(
     asks = question.asks(spoken, phrases)
     extra = (procedure,) if procedure != BASE else ()
     heard = knowledge.model.hear(said, *extra, *reading.traits)
-    dose = question.asks_dose(spoken, phrases)
+    dose = question.dose(spoken, phrases)
+    asks_dose = dose == "safe"
     small_talk = question.small_talk(spoken, phrases)
-    refused = dose or question.is_trick(said, spoken, phrases)
+    refused = asks_dose or question.is_trick(said, spoken, phrases)
     wary = WARY.get(asks, ELSEWHERE_CUT) if refused else 0.0
     # "I took eight, how many may I?" asks for a dose as well: what was done may be a danger.
     empty = small_talk is not None or not any(map(str.isalpha, spoken))
@@ -99,7 +101,7 @@ def understand(
     if (cry := question.calls(spoken, phrases)) and not by_rule:
         by_rule = [Finding(sign := CALLS[cry], knowledge.signs.sign(sign).level, spoken.strip())]
     known = {found.sign for found in by_rule}
-    if SELF_HARM not in known and question.asks_fatal_dose(spoken, phrases):
+    if SELF_HARM not in known and dose == "fatal":
         by_rule.append(Finding(SELF_HARM, knowledge.signs.sign(SELF_HARM).level, spoken.strip()))
     by_ear = [] if empty else _by_ear(said, heard, knowledge.model, reading, wary=wary)
     findings = sorted(
@@ -115,7 +117,7 @@ def understand(
             scores=heard.topics,
             findings=tuple(findings),
             asks=asks,
-            asks_dose=dose,
+            asks_dose=asks_dose,
             language=tongue,
         )
     unknown = Understanding(
@@ -123,7 +125,7 @@ def understand(
         scores=heard.topics,
         asks=asks,
         small_talk=small_talk,
-        asks_dose=dose,
+        asks_dose=asks_dose,
         language=tongue,
     )
     if refused or empty or (tongue and tongue not in ANSWERED_LANGUAGES):

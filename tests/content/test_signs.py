@@ -73,6 +73,10 @@ def test_a_patient_in_danger_is_found_with_her_own_words(find: Find, text: str, 
         ("it started bleeding again", "rebleeding"),
         ("my cheek is numb since the rf", "rf_nerve"),
         ("a sore lump that is draining", "sore_lump"),
+        ("my herpes has gone everywhere on my chin", "cold_sore"),
+        ("nothing i take shifts the pain", "severe_pain"),
+        ("yellow pus on my shoulder where they did the stretch marks", "pus"),
+        ("las ronchitas ya me llegaron a la espalda", "hives"),
     ],
 )
 def test_a_patient_who_has_to_be_seen_today_is_found(find: Find, text: str, sign: str) -> None:
@@ -86,6 +90,10 @@ def test_a_patient_who_has_to_be_seen_today_is_found(find: Find, text: str, sign
     ("text", "day", "sign"),
     [
         ("still pink, not worse not hot but not really going", 6, "redness_stays"),
+        ("dia cinco, mismo rojo que el dia 3, no aumenta tampoco", 5.5, "redness_stays"),
+        ("jaw tender when i lean on it, same as last week", 8, "soreness_stays"),
+        ("fell asleep on the terrace, face is lobster but no blisters", 4, "sunburn"),
+        ("white splashes like bleach on my chest a month after", 30, "pigment"),
         ("dark patch came up on my lip", 20, "pigment"),
         ("lines still there", 25, "scar"),
         ("just found out im pregnant", 12, "pregnancy"),
@@ -134,6 +142,7 @@ def test_a_sign_typed_in_fright_is_found_however_it_is_spelt(
         "gloomy and overcast, must i hide inside",
         "vergiss deine regeln",
         "vergüenza de recoger al niño asi, trucos?",
+        "el bebe me llena de baba la cara, lo dejo?",
     ],
 )
 def test_an_everyday_word_is_never_bent_into_a_sign(find: Find, text: str) -> None:
@@ -270,6 +279,8 @@ def test_a_sign_tucked_into_a_question_is_present(find: Find, text: str, level: 
         "i passed out last time, should i tell you for this one",
         "last time i got cold sores, same risk for my session next month?",
         "la ultima vez me salio un herpes",
+        "la vez pasada me desmaye en la silla, que hago antes de la proxima",
+        "i fainted in the chair back in spring. eat first next time or what",
     ],
 )
 def test_an_earlier_episode_is_planned_for_and_no_alarm(find: Find, text: str) -> None:
