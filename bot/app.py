@@ -82,12 +82,17 @@ class Bot:
         self.settings, self.store, self.catalog = settings, store, catalog
         processor = OrderedProcessor(after_flood=self.tell_of_flood)
         self.application = _application(settings, processor)
-        messenger = TelegramMessenger(self.application.bot)
         pacer = pacer or Pacer(per_second=settings.messages_per_second)
         in_flight = max(round(settings.messages_per_second * REQUEST_SECONDS), LEAST_IN_FLIGHT)
         self.delivery = Delivery(
-            store, messenger, pacer, clock, in_flight=in_flight, batch=4 * in_flight
+            store,
+            TelegramMessenger(self.application.bot),
+            pacer,
+            clock,
+            in_flight=in_flight,
+            batch=4 * in_flight,
         )
+        messenger = self.delivery.line
         self.intake = Intake(self.application, store, clock, AiohttpRequest(connections=2))
         self.house = House(
             store=store,
@@ -95,7 +100,7 @@ class Bot:
             knowledge=knowledge or load_knowledge(catalog.library),
             clock=clock,
             messenger=messenger,
-            replies=Replies(store, messenger, pacer, clock),
+            replies=Replies(store, messenger, pacer, clock, behind=self.delivery.behind),
             delivery=self.delivery,
             board=Board(store, catalog, messenger, pacer, clock),
             per_second=settings.messages_per_second,
@@ -105,7 +110,7 @@ class Bot:
         )
         self.health = Health(self.house, self.intake, port=settings.health_port)
         self.webhook = Webhook(settings, self.application, self.intake)
-        self.runner = Runner(self.tick)
+        self.runner = Runner(self.tick, set_back=self.delivery.clock_set_back)
         self.runner.beside("housekeeping", self.keep_house, seconds=HOUSEKEEPING_SECONDS)
         self.runner.beside("progress", self.show_progress, seconds=PROGRESS_SECONDS)
         self.runner.beside("cards", self.show_cards, seconds=CARDS_SECONDS)
@@ -126,6 +131,7 @@ class Bot:
         """Do one round of the schedule and let the sender know of what it queued."""
         house, now = self.house, self.house.clock()
         counts = await tick(house.store, house.catalog, now)
+        self.delivery.line.heard(self.intake.last_heard)
         if self._reached():
             counts["told_of_outage"] += await house.store.tx(outage.reached, house.catalog, now)
         self.health.ticked(now, counts)

@@ -1,8 +1,7 @@
-"""The outbox worker: take a due row, wait for its turn, mark it, send it, mark what became of it.
+"""The outbox worker: takes rows in hand that are due, and knows when to look for the next.
 
-A row is marked `trying` just before its own request and marked again just after. So after a crash
-the rows in doubt are at most those whose request was under way; which of them are sent again is
-decided by what they are (`scheduler.marks`), not by chance.
+Reminders and broadcasts are taken only while the line to Telegram is answered; what the line, the
+hand and the sender of one row do is told in `scheduler.line`, `scheduler.hand`, `scheduler.sender`.
 """
 
 from __future__ import annotations
@@ -11,43 +10,25 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Protocol
 
 import structlog
 from sqlite_utils import Database
 
-from scheduler import payload
 from scheduler.clock import Clock
 from scheduler.fate import recover
+from scheduler.hand import Hand
+from scheduler.line import Line
 from scheduler.marks import Marks
-from scheduler.messenger import Messenger, RetryAfter, SendResult, Unknown, Unreachable
+from scheduler.messenger import Messenger
 from scheduler.model import OutboxRow, Priority
-from scheduler.store import claims, outbox
+from scheduler.sender import LONGEST_PAUSE, Pacer, Sender
+from scheduler.store import claims, outbox, waits
 from scheduler.store.claims import Claim
-from scheduler.store.engine import Store, passing
+from scheduler.store.engine import Store
 
-LONGEST_PAUSE = 30.0
-TIMES_DOUBLED = 7  # from then on a pause is the longest; a day of them would overflow a float
 KEPT_FOR_PRESSING = 8
 
 log = structlog.get_logger()
-
-
-class Pacer(Protocol):
-    """Says when a message may go, so that the whole bot stays within Telegram's pace."""
-
-    async def turn(self, *, chat_id: int, priority: int, group: int) -> None:
-        """Return when it is this message's turn."""
-        ...
-
-    async def go(self) -> None:
-        """Return at the moment at which the request may leave; called last of all."""
-        ...
-
-    def hold(self, seconds: float, *, everybody: bool = False) -> None:
-        """Let no reminder and no broadcast go for so long, or nothing at all."""
-        ...
 
 
 class Delivery:
@@ -61,6 +42,10 @@ class Delivery:
         in_flight: The most requests at once.
         batch: The most rows in hand.
         without_room: Seconds until it tries again what a full disk did not take.
+
+    Attributes:
+        line: What the messages leave by; whatever else is sent should leave by it too.
+        behind: Chats in which an answer or a warning waits for another try.
     """
 
     def __init__(
@@ -74,26 +59,37 @@ class Delivery:
         batch: int = 64,
         without_room: float = 5.0,
     ) -> None:
-        self._store, self._messenger, self._pacer, self._clock = store, messenger, pacer, clock
-        self._batch, self._without_room = batch, without_room
-        self._in_hand: dict[int, asyncio.Task[None]] = {}
-        self._log = log.bind()  # once, for what is told of each message: a look-up costs 10 us
-        self._marks = Marks(store, clock, at_once=in_flight)
-        self._sending: set[int] = set()
+        self._store, self._pacer, self._clock, self._batch = store, pacer, clock, batch
         self._woken = asyncio.Event()
         self._stopping = False
-        self._unreachable = 0
         self._loop: asyncio.Task[None] | None = None
-        self.last_success: datetime | None = None
-        self.dwell_seconds = 0.0
-        self.counts: Counter[str] = Counter()
+        self.line = Line(messenger, pacer.pause, clock, self._line_changed)
+        marks = Marks(store, clock, at_once=in_flight)
+        self._sender = Sender(self.line, pacer, marks, clock, without_room=without_room)
+        self._hand = Hand(self._sender.deliver, self._put_down)
+        self.behind = self._sender.behind
+
+    @property
+    def last_success(self) -> datetime | None:
+        """When Telegram last took a message."""
+        return self._sender.last_success
+
+    @property
+    def dwell_seconds(self) -> float:
+        """How long all that was sent had been due, together."""
+        return self._sender.dwell_seconds
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What the messages came to."""
+        return self._sender.counts
 
     async def recover(self) -> Counter[str]:
         """Settle what a crash left in doubt and keep to a pause that Telegram asked for."""
-        now = self._clock()
-        settled, held_until = await self._store.tx(recover, now)
-        if held_until and held_until > now:
-            self._pacer.hold((held_until - now).total_seconds())
+        settled, held = await self._store.tx(recover, self._clock())
+        self.behind.update(await self._store.tx(waits.chats))
+        if held > 0:
+            self._pacer.hold(held)
         if settled:
             log.warning("delivery.in_doubt", **settled)
         return settled
@@ -106,32 +102,38 @@ class Delivery:
         """Say that there may be something to send."""
         self._woken.set()
 
+    async def clock_set_back(self) -> None:
+        """Let nothing that was put off by seconds wait for as long as the clock went back."""
+        await self._store.tx(waits.keep_short, self._clock())
+        self.wake()
+
     async def stop(self) -> None:
         """Finish the requests under way, give up the waiting ones, and end."""
         self._stopping = True
-        self._marks.close()
+        self._sender.stop()
         self._woken.set()
+        await self.line.close()
         if self._loop is not None:
             await self._loop
-        in_hand = dict(self._in_hand)
-        for row_id, task in in_hand.items():
-            if row_id not in self._sending:
-                task.cancel()
-        await asyncio.gather(*in_hand.values(), return_exceptions=True)
+        self._hand.give_up(self._hand.ids(), but=self._sender.begun)
+        await self._hand.all_done()
 
     async def drain(self) -> None:
-        """Send everything that is due now and return when it is done."""
-        while (await self._take()).claims:
-            await asyncio.gather(*self._in_hand.values())
+        """Send everything that is due now and may leave, and return when it is done."""
+        while True:
+            taken = await self._take()
+            nothing_due = not taken.claims and not taken.held
+            if self._hand:
+                await self._hand.all_done()
+            elif nothing_due or (self.line.silent and not await self.line.asked()):
+                return
 
     async def settle(self, row_id: int) -> OutboxRow | None:
         """Send one row as soon as its turn comes and return what became of it."""
         claim = await self._store.tx(claims.waiting, row_id)
         if claim is not None:
-            self._hold(claim)
-        task = self._in_hand.get(row_id)
-        if task is not None:
-            await asyncio.wait([task])
+            self._hand.take(claim)
+        await self._hand.one_done(row_id)
         return await self._store.tx(outbox.by_id, row_id)
 
     async def _run(self) -> None:
@@ -160,96 +162,62 @@ class Delivery:
 
     async def _take(self) -> _Taken:
         """Take rows into hand; a hand full of broadcasts still has room for what is pressing."""
-        room = self._batch - len(self._in_hand)
-        taken = await self._store.tx(_take, self._clock(), room, tuple(self._in_hand))
+        if not self._stopping:
+            self.line.ask()
+        room = self._batch - len(self._hand)
+        spare = self._spare()
+        taken = await self._store.tx(_take, self._clock(), room, self._hand.ids(), spare)
         for claim in taken.claims:
             self._hold(claim)
         return taken
 
-    def _hold(self, claim: Claim) -> None:
-        if claim.id in self._in_hand:  # taken by another round while this one waited for the store
-            return
-        task = asyncio.create_task(self._deliver(claim), name=f"outbox {claim.id}")
-        self._in_hand[claim.id] = task
-        task.add_done_callback(partial(self._put_down, claim.id))
+    def _spare(self) -> int | None:
+        """Return how many more that can wait the line has room for; None if that is no matter."""
+        room = self.line.room
+        return None if room is None else room - len(self._hand.can_wait)
 
-    def _put_down(self, row_id: int, _: asyncio.Task[None]) -> None:
-        self._in_hand.pop(row_id, None)
-        if len(self._in_hand) <= self._batch // 2:
+    def _hold(self, claim: Claim) -> None:
+        """Take a row in hand, unless the line has fallen silent since it was found."""
+        spare = self._spare()
+        if claim.priority < Priority.REMINDER or spare is None or spare > 0:
+            self._hand.take(claim)
+
+    def _put_down(self) -> None:
+        if len(self._hand) <= self._batch // 2:
             self._woken.set()
 
-    async def _deliver(self, claim: Claim) -> None:
-        try:
-            await self._pacer.turn(
-                chat_id=claim.chat_id, priority=claim.priority, group=claim.clinic_id or 0
-            )
-            self._sending.add(claim.id)  # from here on a stop waits: a clean end has no doubts
-            await self._send(claim)
-        except Exception as error:
-            if passing(error):  # it waits as it did, and is taken again
-                log.exception("delivery.no_room", row=claim.id)
-                self._sending.discard(claim.id)
-                await asyncio.sleep(self._without_room)
-                return
-            log.exception("delivery.row_pushed_aside", row=claim.id)
-            await self._marks.put_aside(claim.id)
-            self.counts["failed"] += 1
-        finally:
-            self._sending.discard(claim.id)
-
-    async def _send(self, claim: Claim) -> None:
-        row = await self._marks.begin(claim.id)
-        if row is None:
-            return
-        began = self._clock()
-        await self._pacer.go()
-        result = await self._messenger.send(payload.unpack(row.payload, row.chat_id))
-        self._mind(row, result, began)
-        outcome = await self._written(row, result)
-        self.counts[outcome] += 1
-        if outcome == "sent":
-            self.dwell_seconds += max((began - row.due_at).total_seconds(), 0.0)
-            self._log.debug("delivery.sent", row=row.id, kind=row.kind)
-        else:
-            log.info("delivery.result", row=row.id, kind=row.kind, outcome=outcome)
-
-    async def _written(self, row: OutboxRow, result: SendResult) -> str:
-        """Write down what a request came to, as soon as there is room for it; it is known once."""
-        while True:
-            try:
-                return await self._marks.end(row, result)
-            except Exception as error:
-                if self._stopping or not passing(error):
-                    raise
-                log.exception("delivery.no_room", row=row.id)
-                await asyncio.sleep(self._without_room)
-
-    def _mind(self, row: OutboxRow, result: SendResult, now: datetime) -> None:
-        """Draw from one result what it means for all: a pause, a lost network, its return."""
-        match result:
-            case RetryAfter(seconds):
-                self._pacer.hold(seconds, everybody=row.priority < Priority.REMINDER)
-            case Unreachable():
-                self._unreachable = min(self._unreachable + 1, TIMES_DOUBLED)
-                self._pacer.hold(min(2.0**self._unreachable / 2, LONGEST_PAUSE))
-            case Unknown():
-                pass
-            case _:
-                self._unreachable = 0
-                self.last_success = now
+    def _line_changed(self) -> None:
+        if self.line.silent:
+            self._sender.put_back(self._hand.can_wait)
+            self._hand.give_up(self._hand.can_wait, but=self._sender.begun)
+        self._woken.set()
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """Rows for the hand, and when the next of the others is due; None while there are more."""
+    """Rows for the hand.
+
+    Attributes:
+        claims: The rows.
+        next_due: When the next of the others is due; None while there are more.
+        held: Whether no more was taken of what can wait, for the line had no room for it.
+    """
 
     claims: list[Claim]
     next_due: datetime | None
+    held: bool
 
 
-def _take(db: Database, now: datetime, room: int, in_hand: tuple[int, ...]) -> _Taken:
-    most = max(room, KEPT_FOR_PRESSING)
-    found = claims.due(db, now, most, without=in_hand, bulk=room)
+def _take(
+    db: Database, now: datetime, room: int, in_hand: tuple[int, ...], spare: int | None
+) -> _Taken:
+    """Find rows for the hand; `spare` is for how many that can wait the line has room, if few."""
+    found = claims.due(db, now, max(room, KEPT_FOR_PRESSING), without=in_hand, bulk=room)
+    if spare is not None:
+        found = claims.that_can_wait(found, at_most=spare)
+    can_wait = sum(claim.priority >= Priority.REMINDER for claim in found)
+    held = spare is not None and can_wait >= spare
     if len(found) >= room:  # the hand is full; room in it wakes the sender
-        return _Taken(found, None)
-    return _Taken(found, outbox.next_due(db, without=(*in_hand, *(claim.id for claim in found))))
+        return _Taken(found, None, held)
+    others = (*in_hand, *(claim.id for claim in found))
+    return _Taken(found, outbox.next_due(db, without=others, pressing=held), held)

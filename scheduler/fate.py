@@ -6,6 +6,7 @@ Every function here is part of one change of the store; `scheduler.marks` says w
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
@@ -21,8 +22,7 @@ from scheduler.messenger import (
     Unreachable,
 )
 from scheduler.model import OutboxRow
-from scheduler.plan import QuietHours
-from scheduler.store import broadcasts, clinics, outbox, patients, records, reminders
+from scheduler.store import broadcasts, clinics, outbox, patients, records, reminders, waits
 from scheduler.store.claims import Recipient
 from scheduler.store.engine import instant, stamp
 
@@ -32,7 +32,20 @@ does no harm, and a warning has to arrive though the line breaks several times. 
 tried again but held and named."""
 
 UNREACHABLE_PAUSE = timedelta(seconds=5)
-HOLD = "delivery.held_until"
+HOLD = "delivery.hold"
+"""The fact that keeps a pause that Telegram asked for: since when, and for how many seconds."""
+
+KEPT_IN_ORDER = timedelta(minutes=2)
+"""For so long an answer waits for the one before it to the same chat; a message that Telegram
+fails on again and again must not keep a warning from a patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotLeft:
+    """A marked row whose request did not leave after all: it waits until then, and why."""
+
+    until: datetime
+    why: str
 
 
 def wanted(db: Database, row: OutboxRow, recipient: Recipient | None, now: datetime) -> bool:
@@ -45,7 +58,9 @@ def wanted(db: Database, row: OutboxRow, recipient: Recipient | None, now: datet
         return False
     if row.kind == "broadcast" and not broadcasts.may_go(db, row, now):
         return False
-    if row.kind not in ("reminder", "broadcast") or row.patient_id is None:
+    if row.kind not in ("reminder", "broadcast"):
+        return _in_order(db, row, now)
+    if row.patient_id is None:
         return True
     if recipient is None or recipient.state != "active":
         outbox.finish(db, row.id, "skipped", now, detail="not wanted")
@@ -53,23 +68,37 @@ def wanted(db: Database, row: OutboxRow, recipient: Recipient | None, now: datet
     if recipient.paused_until and recipient.paused_until > now:
         outbox.finish(db, row.id, "skipped", now, detail="paused")
         return False
-    quiet = QuietHours(recipient.quiet_from, recipient.quiet_to)
-    opens = quiet.next_open(now, recipient.zone)
-    if opens > now:
-        outbox.again(db, row.id, opens, "quiet hours")
+    if (opening := opens(recipient, now)) is not None:
+        outbox.again(db, row.id, opening, waits.AT_NIGHT)
         return False
     return True
 
 
-def ended(db: Database, row: OutboxRow, result: SendResult, now: datetime) -> str:
+def opens(recipient: Recipient, now: datetime) -> datetime | None:
+    """Return when a patient's quiet hours end, if they are on."""
+    if not recipient.quiet.quiet(now.astimezone(recipient.zone)):
+        return None
+    return recipient.quiet.next_open(now, recipient.zone)
+
+
+def _in_order(db: Database, row: OutboxRow, now: datetime) -> bool:
+    """Put a row behind those before it to the same chat that are not sent yet, if there are any."""
+    until = waits.before(db, row, since=now - KEPT_IN_ORDER)
+    if until is None:
+        return True
+    outbox.again(db, row.id, until, waits.BEHIND)
+    return False
+
+
+def ended(db: Database, row: OutboxRow, result: SendResult | NotLeft, now: datetime) -> str:
     """Write down what a request came to; return one word for the counts."""
     match result:
         case Sent(message_id):
             outbox.sent(db, [(row.id, message_id)], now)
             return "sent"
         case RetryAfter(seconds):
+            _hold(db, seconds, now)
             until = now + timedelta(seconds=seconds)
-            records.keep(db, HOLD, stamp(until))
             outbox.again(db, row.id, until, "asked to wait", unsent=True)
             return "held"
         case Migrated(chat_id):
@@ -93,6 +122,9 @@ def ended(db: Database, row: OutboxRow, result: SendResult, now: datetime) -> st
             return "unreachable"
         case Unknown(reason):
             return _unsure(db, row, now, reason)
+        case NotLeft(until, why):
+            outbox.again(db, row.id, until, why, unsent=True)
+            return "put back"
 
 
 def _unsure(db: Database, row: OutboxRow, now: datetime, reason: str) -> str:
@@ -113,8 +145,26 @@ def put_aside(db: Database, row_id: int, now: datetime) -> None:
     outbox.finish(db, row_id, "failed", now, detail="it could not be sent as it is")
 
 
-def recover(db: Database, now: datetime) -> tuple[Counter[str], datetime | None]:
-    """Settle what a crash left in doubt; return counts, and until when Telegram asked to wait."""
+def _hold(db: Database, seconds: float, now: datetime) -> None:
+    """Note that Telegram asked for a pause, unless it asked for a longer one."""
+    if seconds > held_for(db, now):
+        records.keep(db, HOLD, f"{stamp(now)} {seconds}")
+
+
+def held_for(db: Database, now: datetime) -> float:
+    """Return for how many seconds Telegram still wants a pause: never more than it asked for,
+    whatever became of the clock since.
+    """
+    noted = records.fact(db, HOLD)
+    if noted is None:
+        return 0.0
+    since, asked = noted.split()
+    seconds = float(asked)
+    return max(min(seconds - (now - instant(since)).total_seconds(), seconds), 0.0)
+
+
+def recover(db: Database, now: datetime) -> tuple[Counter[str], float]:
+    """Settle what a crash left in doubt; return counts, and for how long Telegram wants a pause."""
     settled: Counter[str] = Counter()
     for row in outbox.in_doubt(db):
         if row.attempts < TRIES_WHEN_UNSURE.get(row.kind, 1):
@@ -123,5 +173,5 @@ def recover(db: Database, now: datetime) -> tuple[Counter[str], datetime | None]
         else:
             outbox.finish(db, row.id, "uncertain", now, detail="in doubt after a crash")
             settled["uncertain"] += 1
-    held = records.fact(db, HOLD)
-    return settled, instant(held) if held else None
+    waits.keep_short(db, now)
+    return settled, held_for(db, now)

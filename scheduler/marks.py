@@ -10,26 +10,34 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from sqlite_utils import Database
 
 from scheduler import fate
 from scheduler.clock import Clock
+from scheduler.fate import NotLeft
 from scheduler.messenger import SendResult, Sent
 from scheduler.model import OutboxRow
 from scheduler.store import claims, outbox
+from scheduler.store.claims import Recipient
 from scheduler.store.engine import Store, passing
 
 T = TypeVar("T")
 R = TypeVar("R")
 AT_ONCE = 16
 
-_End = tuple[OutboxRow, SendResult]
-_Going = OutboxRow | None
+_End = tuple[OutboxRow, SendResult | NotLeft]
+
+
+class Going(NamedTuple):
+    """A row that is marked and whose request is about to leave, and the patient it is for."""
+
+    row: OutboxRow
+    recipient: Recipient | None
 
 
 class Marks:
@@ -43,13 +51,13 @@ class Marks:
 
     def __init__(self, store: Store, clock: Clock, *, at_once: int = AT_ONCE) -> None:
         self._store, self._clock, self._at_once = store, clock, at_once
-        self._begins: deque[_Wish[int, _Going]] = deque()
+        self._begins: deque[_Wish[int, Going | None]] = deque()
         self._ends: deque[_Wish[_End, str]] = deque()
         self._trying: set[int] = set()
         self._writing: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def begin(self, row_id: int) -> OutboxRow | None:
+    async def begin(self, row_id: int) -> Going | None:
         """Mark a row just before its request, as soon as there is room for one more.
 
         Returns:
@@ -57,12 +65,12 @@ class Marks:
         """
         if self._closed:
             return None
-        wish: _Wish[int, _Going] = _Wish(row_id, asyncio.get_running_loop().create_future())
+        wish: _Wish[int, Going | None] = _Wish(row_id, asyncio.get_running_loop().create_future())
         self._begins.append(wish)
         self._write_soon()
         return await wish.done
 
-    async def end(self, row: OutboxRow, result: SendResult) -> str:
+    async def end(self, row: OutboxRow, result: SendResult | NotLeft) -> str:
         """Write down what a request came to; return one word for the counts."""
         wish: _Wish[_End, str] = _Wish((row, result), asyncio.get_running_loop().create_future())
         self._ends.append(wish)
@@ -74,6 +82,15 @@ class Marks:
         await self._store.tx(fate.put_aside, row_id, self._clock())
         self._trying.discard(row_id)
         self._write_soon()
+
+    def put_back(self, row_ids: Container[int]) -> None:
+        """Begin none of these; those being marked in this moment are looked at once more."""
+        wishes, self._begins = self._begins, deque()
+        for wish in wishes:
+            if wish.of in row_ids:
+                wish.tell(None)
+            else:
+                self._begins.append(wish)
 
     def close(self) -> None:
         """Begin nothing more; what waits for room is told that it may not go."""
@@ -104,7 +121,7 @@ class Marks:
             self._writing = None
 
     async def _change(
-        self, ends: Sequence[_Wish[_End, str]], begins: Sequence[_Wish[int, _Going]]
+        self, ends: Sequence[_Wish[_End, str]], begins: Sequence[_Wish[int, Going | None]]
     ) -> None:
         """Write marks in one change and let everybody go on who waited for it."""
         try:
@@ -115,16 +132,16 @@ class Marks:
             await self._apart(ends, begins, error)
             return
         self._trying.difference_update(wish.of[0].id for wish in ends)
-        self._trying.update(row.id for row in begun if row is not None)
+        self._trying.update(going.row.id for going in begun if going is not None)
         for end, word in zip(ends, ended, strict=True):
             end.tell(word)
-        for begin, row in zip(begins, begun, strict=True):
-            begin.tell(row)
+        for begin, going in zip(begins, begun, strict=True):
+            begin.tell(going)
 
     async def _apart(
         self,
         ends: Sequence[_Wish[_End, str]],
-        begins: Sequence[_Wish[int, _Going]],
+        begins: Sequence[_Wish[int, Going | None]],
         error: Exception,
     ) -> None:
         """Write each mark of a change that failed in its own; what fails alone is told so."""
@@ -168,7 +185,7 @@ class _Wish(Generic[T, R]):
 
 def _write(
     db: Database, ends: Sequence[_End], begins: Sequence[int], now: datetime
-) -> tuple[list[str], list[_Going]]:
+) -> tuple[list[str], list[Going | None]]:
     """Write the ends first, then the beginnings, and return what became of each."""
     sent = [(row.id, result.message_id) for row, result in ends if isinstance(result, Sent)]
     outbox.sent(db, sent, now)
@@ -177,10 +194,10 @@ def _write(
         for row, result in ends
     ]
     fresh = claims.with_recipients(db, begins)
-    going: list[_Going] = []
+    begun: list[Going | None] = []
     for row_id in begins:
         row, recipient = fresh.get(row_id, (None, None))
         wanted = row is not None and fate.wanted(db, row, recipient, now)
-        going.append(row if wanted else None)
-    outbox.begin(db, [row.id for row in going if row is not None], now)
-    return ended, going
+        begun.append(Going(row, recipient) if row is not None and wanted else None)
+    outbox.begin(db, [going.row.id for going in begun if going is not None], now)
+    return ended, begun

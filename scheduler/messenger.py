@@ -155,3 +155,7 @@ class Messenger(Protocol):
         `caption` says that a file goes with it; what was thought wrongly of that is put right.
         """
         ...
+
+    async def answers(self) -> bool:
+        """Ask the server something that does no harm, and say whether it answers."""
+        ...

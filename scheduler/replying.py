@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from scheduler import payload
 from scheduler.clock import Clock
-from scheduler.delivery import Pacer
 from scheduler.messenger import (
     Blocked,
     Messenger,
@@ -22,7 +21,8 @@ from scheduler.messenger import (
     Unreachable,
 )
 from scheduler.model import Priority
-from scheduler.store import outbox, patients
+from scheduler.sender import Pacer
+from scheduler.store import outbox, patients, waits
 from scheduler.store.engine import Store
 
 WORTH = timedelta(hours=6)
@@ -36,10 +36,20 @@ class Replies:
         messenger: Where messages leave.
         pacer: Who goes when.
         clock: The present instant.
+        behind: Chats in which an answer may wait in the store, as the sender knows them.
     """
 
-    def __init__(self, store: Store, messenger: Messenger, pacer: Pacer, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        messenger: Messenger,
+        pacer: Pacer,
+        clock: Clock,
+        *,
+        behind: set[int] | None = None,
+    ) -> None:
         self._store, self._messenger, self._pacer, self._clock = store, messenger, pacer, clock
+        self._behind: set[int] = set() if behind is None else behind
 
     async def send(
         self,
@@ -59,7 +69,13 @@ class Replies:
             patient_id: The patient it is for, if any.
             keep: Whether it waits in the store if it cannot leave; an answer with a secret in
                 it, such as an enrolment code, must not.
+
+        Returns:
+            How it ended; `Unreachable` for one that waits behind another to the same chat.
         """
+        if keep and message.chat_id in self._behind and await self._waits(message.chat_id):
+            await self._keep(message, key, clinic_id, patient_id)
+            return Unreachable("one before it waits")
         await self._pacer.turn(
             chat_id=message.chat_id, priority=Priority.REPLY, group=clinic_id or 0
         )
@@ -80,6 +96,13 @@ class Replies:
                 await self._store.tx(patients.mark_blocked, patient_id)
         return result
 
+    async def _waits(self, chat_id: int) -> bool:
+        """Whether an answer to a chat waits in the store, which the next must not overtake."""
+        found = await self._store.tx(waits.in_chat, chat_id)
+        if not found:
+            self._behind.discard(chat_id)
+        return found
+
     async def _keep(
         self,
         message: Outgoing,
@@ -91,6 +114,7 @@ class Replies:
         attempts: int = 0,
     ) -> None:
         now = self._clock()
+        self._behind.add(chat_id or message.chat_id)
         await self._store.tx(
             outbox.add,
             dedupe_key=f"reply:{key}",

@@ -31,11 +31,18 @@ class Runner:
         work: One round; what it raises is logged and the next round comes all the same.
         seconds: The time between the beginnings of two rounds.
         clock: The wall clock, which is watched for being set back.
+        set_back: What else has to be done when it was.
     """
 
     def __init__(
-        self, work: Work, *, seconds: float = TICK_SECONDS, clock: Clock = system_clock
+        self,
+        work: Work,
+        *,
+        seconds: float = TICK_SECONDS,
+        clock: Clock = system_clock,
+        set_back: Work | None = None,
     ) -> None:
+        self._set_back = set_back
         self._clock, self._watch_seconds = clock, seconds
         self._watch: asyncio.Task[None] | None = None
         self._jobs: dict[str, tuple[Work, float]] = {"tick": (work, seconds)}
@@ -95,6 +102,15 @@ class Runner:
                 log.warning("clock.set_back", seconds=round(back, 1))
                 for name, (_, seconds) in self._jobs.items():
                     self._scheduler.reschedule_job(name, trigger="interval", seconds=seconds)
+                await self._tell_of_it()
+
+    async def _tell_of_it(self) -> None:
+        if self._set_back is None:
+            return
+        try:
+            await self._set_back()
+        except Exception:
+            log.exception("job.failed", job="set_back")
 
     def _lock(self, name: str) -> asyncio.Lock:
         return self._locks.setdefault(name, asyncio.Lock())

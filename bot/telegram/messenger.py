@@ -14,7 +14,16 @@ from telegram.error import TelegramError
 
 from bot.telegram.errors import other_kind, result_of, unchanged
 from bot.telegram.transport import AiohttpRequest
-from scheduler.messenger import Attachment, Button, Keyboard, Outgoing, SendResult, Sent
+from scheduler.messenger import (
+    Attachment,
+    Button,
+    Keyboard,
+    Outgoing,
+    SendResult,
+    Sent,
+    Unknown,
+    Unreachable,
+)
 
 Json = dict[str, Any]
 
@@ -74,6 +83,14 @@ class TelegramMessenger:
                 return result_of(error)
             break
         return Sent(message_id)
+
+    async def answers(self) -> bool:
+        """Ask who the bot is, which does no harm, and say whether Telegram answers."""
+        try:
+            await self._request.call(f"{self._bot.base_url}/getMe", {})
+        except TelegramError as error:
+            return not isinstance(result_of(error), Unknown | Unreachable)
+        return True
 
     async def _say(self, message: Outgoing) -> int:
         """Send a text; return the number of the message."""

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from scheduler.model import OutboxRow, Priority
+from scheduler.plan import QuietHours
 from scheduler.store.engine import maybe_instant, stamp
 from scheduler.store.outbox import COLUMNS, of_row
 from scheduler.store.rows import all_rows, id_list
@@ -68,6 +69,13 @@ def due(
     claims = [Claim(*row) for row in pressing]
     room = limit if bulk is None else min(bulk, limit)
     return claims + _broadcasts(db, now, room - len(claims), without)
+
+
+def that_can_wait(found: Sequence[Claim], *, at_most: int) -> list[Claim]:
+    """Return what is pressing of some rows, and of reminders and broadcasts only the first few."""
+    pressing = [claim for claim in found if claim.priority < Priority.REMINDER]
+    others = [claim for claim in found if claim.priority >= Priority.REMINDER]
+    return pressing + others[: max(at_most, 0)]
 
 
 def waiting(db: Database, row_id: int) -> Claim | None:
@@ -143,15 +151,13 @@ class Recipient:
     Attributes:
         state: Whether she takes part.
         zone: Where she lives by the clock.
-        quiet_from: Wall time from which nothing unasked is sent.
-        quiet_to: Wall time from which it is sent again.
+        quiet: When nothing unasked is sent.
         paused_until: Until when she wants to hear nothing unasked.
     """
 
     state: str
     zone: ZoneInfo
-    quiet_from: time
-    quiet_to: time
+    quiet: QuietHours
     paused_until: datetime | None
 
 
@@ -179,7 +185,6 @@ def _recipient(
     return Recipient(
         state=state,
         zone=ZoneInfo(zone),
-        quiet_from=time.fromisoformat(quiet_from),
-        quiet_to=time.fromisoformat(quiet_to),
+        quiet=QuietHours(time.fromisoformat(quiet_from), time.fromisoformat(quiet_to)),
         paused_until=maybe_instant(paused_until),
     )

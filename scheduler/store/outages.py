@@ -11,16 +11,19 @@ from scheduler.store.rows import Row, all_rows
 
 JUST_NOW = timedelta(minutes=1)
 """What was put off by a failed try is due again within this; what left since Telegram was heard of
-again left within this."""
+again left within this; and that it is not heard of any more is noted within this."""
 
 
 def late(db: Database, clinic_id: int, since: datetime, now: datetime) -> int:
-    """Count what fell due in between and still waits to be sent, or has just been sent at last."""
+    """Count what is due and waits to be sent, or has just been sent at last.
+
+    What waits while Telegram is silent stays due as it was, so that may be before `since`.
+    """
     waiting = _count(
         db,
         "SELECT COUNT(*) AS n FROM outbox WHERE clinic_id = :clinic AND patient_id IS NOT NULL"
-        " AND created_at <= :early AND due_at >= :since"
-        " AND ((state IN ('waiting', 'trying') AND due_at <= :soon)"
+        " AND created_at <= :early"
+        " AND ((state IN ('waiting', 'trying') AND due_at <= :soon AND expires_at >= :now)"
         " OR (state = 'sent' AND finished_at > :early AND finished_at <= :now))",
         clinic_id,
         since,
@@ -43,7 +46,9 @@ def skipped(db: Database, clinic_id: int, since: datetime, now: datetime) -> int
     in_outbox = _count(
         db,
         "SELECT COUNT(*) AS n FROM outbox WHERE clinic_id = :clinic AND patient_id IS NOT NULL"
-        " AND state = 'skipped' AND detail = 'stale' AND due_at >= :since AND due_at <= :now",
+        " AND due_at <= :now"
+        " AND ((state = 'skipped' AND detail = 'stale' AND finished_at >= :since"
+        "  AND finished_at <= :now) OR (state = 'waiting' AND expires_at < :now))",
         clinic_id,
         since,
         now,
@@ -68,7 +73,7 @@ def uncertain(db: Database, clinic_id: int, since: datetime, now: datetime) -> i
         "SELECT COUNT(*) AS n FROM outbox WHERE clinic_id = :clinic AND patient_id IS NOT NULL"
         " AND state = 'uncertain' AND finished_at >= :since AND finished_at <= :now",
         clinic_id,
-        since,
+        since - JUST_NOW,
         now,
     )
 

@@ -182,8 +182,13 @@ def reminders_since(
     return queued
 
 
-def next_due(db: Database, *, without: Sequence[int] = ()) -> datetime | None:
-    """Return when the next waiting row that is not in hand may be sent."""
+def next_due(
+    db: Database, *, without: Sequence[int] = (), pressing: bool = False
+) -> datetime | None:
+    """Return when the next waiting row that is not in hand may be sent, or the next pressing one.
+
+    A warning and an answer are pressing, a reminder and a broadcast are not.
+    """
     firsts = [
         one_row(
             db,
@@ -192,6 +197,7 @@ def next_due(db: Database, *, without: Sequence[int] = ()) -> datetime | None:
             {"priority": int(priority)},
         )
         for priority in Priority
+        if not pressing or priority < Priority.REMINDER
     ]
     return min((instant(row["due"]) for row in firsts if row), default=None)
 

@@ -37,6 +37,10 @@ class Mute:
         """Call it edited."""
         return Sent(message_id)
 
+    async def answers(self) -> bool:
+        """Always."""
+        return True
+
 
 class Unpaced:
     """A pacer that lets everything go at once, as the peers' schedules do."""
@@ -46,6 +50,9 @@ class Unpaced:
 
     async def go(self) -> None:
         """Go."""
+
+    async def pause(self, seconds: float) -> None:
+        """Never wait."""
 
     def hold(self, seconds: float, *, everybody: bool = False) -> None:
         """Never wait."""

@@ -153,6 +153,20 @@ async def test_every_end_of_a_request_is_told_and_none_is_raised(line: Line) -> 
     assert isinstance(await line.messenger.send(send), Blocked)
 
 
+async def test_telegram_is_asked_whether_it_answers_and_says_nothing_to_anybody(
+    line: Line,
+) -> None:
+    before, faults = line.ana.last, line.telegram.faults
+    assert await line.messenger.answers()
+    faults.too_many(3, method="getMe")
+    assert await line.messenger.answers(), "to be told to wait is an answer"
+    faults.fail(502, "Bad Gateway", method="getMe")
+    assert not await line.messenger.answers()
+    faults.drop(handled=True, method="getMe")
+    assert not await line.messenger.answers()
+    assert line.ana.last is before
+
+
 def test_no_buttons_make_no_keyboard() -> None:
     assert inline(()) is None
 

@@ -95,6 +95,9 @@ class Life:
     async def edit(self, **_: Any) -> SendResult:
         raise AssertionError("the sender edits nothing")
 
+    async def answers(self) -> bool:
+        return True
+
     def move(self, zone: str) -> None:
         """She lives by another clock from now on."""
         ana = self.world.patient()
@@ -113,6 +116,10 @@ class Life:
         self.loop.run_until_complete(tick(self.store, self.catalog, began))
         self.clock.at = began + overruns
         self.loop.run_until_complete(self.delivery.drain())
+
+    def set_back(self) -> None:
+        """The rounds have seen that the clock was set back."""
+        self.loop.run_until_complete(self.delivery.clock_set_back())
 
     def until(self, end: datetime) -> None:
         """Let time pass as it should: a round whenever something falls due."""

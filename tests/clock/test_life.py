@@ -58,6 +58,7 @@ def jump(life: Life, minutes: int) -> None:
 
 def jump_back(life: Life, minutes: int) -> None:
     life.clock.forward(minutes=-minutes)
+    life.set_back()
     life.round()
 
 

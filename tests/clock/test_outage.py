@@ -42,6 +42,9 @@ class Network:
     async def edit(self, **_: Any) -> SendResult:
         raise AssertionError("the sender edits nothing")
 
+    async def answers(self) -> bool:
+        return True
+
 
 class House:
     """The rounds, the sender at its real pace over a clock of its own, and the network."""

@@ -35,6 +35,9 @@ class FakeMessenger:
         self.edits.append((chat_id, message_id, text))
         return Sent(message_id)
 
+    async def answers(self) -> bool:
+        return True
+
 
 @dataclass
 class NoPacer:
@@ -48,6 +51,9 @@ class NoPacer:
 
     async def go(self) -> None:
         """Nothing to wait for."""
+
+    async def pause(self, seconds: float) -> None:
+        """No time passes."""
 
     def hold(self, seconds: float, *, everybody: bool = False) -> None:
         self.held.append(seconds)

@@ -208,6 +208,47 @@ async def test_a_reminder_that_the_night_overtakes_waits_for_the_morning(desk: D
     assert (await desk.row(row)).state == "sent"
 
 
+@pytest.mark.parametrize("priority", list(Priority))
+async def test_what_the_night_overtakes_between_its_mark_and_its_request_is_put_back(
+    desk: Desk, priority: Priority
+) -> None:
+    """On a busy machine the mark's write and the pacer's window have taken seconds."""
+    desk.clock.at = datetime.fromisoformat("2026-11-24T20:59:57+00:00")
+    row = await desk.queue(f"{priority.name}:1", priority, hours=14)
+    delivery = Delivery(desk.store, desk.messenger, _Late(desk.clock), desk.clock)
+    await delivery.drain()
+    known = await desk.row(row)
+    if priority < Priority.REMINDER:
+        assert known.state == "sent"
+        return
+    assert not desk.messenger.sent
+    assert (known.state, known.detail, known.attempts) == ("waiting", "quiet hours", 0)
+    assert known.due_at == datetime.fromisoformat("2026-11-25T08:00:00+00:00")
+    desk.clock.at = known.due_at
+    await delivery.drain()
+    assert ((await desk.row(row)).state, (await desk.row(row)).attempts) == ("sent", 1)
+
+
+class _Late(NoPacer):
+    """A pacer at whose window a message waits for three seconds."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self.clock = clock
+
+    async def go(self) -> None:
+        self.clock.forward(seconds=3)
+
+
+async def test_what_would_leave_in_the_last_second_of_the_day_waits_for_the_morning(
+    desk: Desk,
+) -> None:
+    desk.clock.at = datetime.fromisoformat("2026-11-24T20:59:59.200000+00:00")
+    row = await desk.queue(hours=14)
+    await desk.delivery.drain()
+    assert (await desk.row(row)).due_at == datetime.fromisoformat("2026-11-25T08:00:00+00:00")
+
+
 async def test_a_warning_reaches_the_clinic_at_three_in_the_morning(desk: Desk) -> None:
     desk.clock.at = datetime.fromisoformat("2026-11-25T03:00:00+00:00")
     row = await desk.after(priority=Priority.ESCALATION)
@@ -247,7 +288,8 @@ async def test_a_reminder_in_doubt_after_two_crashes_is_named_and_not_tried_a_th
 
 
 async def test_a_pause_that_is_over_is_not_kept(desk: Desk) -> None:
-    await desk.store.tx(records.keep, HOLD, stamp(desk.clock() - timedelta(seconds=1)))
+    long_ago = stamp(desk.clock() - timedelta(seconds=31))
+    await desk.store.tx(records.keep, HOLD, f"{long_ago} 30")
     await desk.delivery.recover()
     assert desk.pacer.held == []
 

@@ -64,7 +64,7 @@ async def test_marks_of_one_moment_share_one_change_of_the_store(
     monkeypatch.setattr(Store, "tx", counted)
     marks = Marks(store, clock)
     begun = await asyncio.gather(*(marks.begin(row.id) for row in rows))
-    assert [row.id for row in begun if row] == [row.id for row in rows]
+    assert [going.row.id for going in begun if going] == [row.id for row in rows]
     assert len(changes) == 1
     assert {fate(store, row.id).state for row in rows} == {"trying"}
 
@@ -141,7 +141,7 @@ async def test_no_more_rows_are_in_doubt_at_once_than_may_be_under_way(
     assert len(store.run(outbox.in_doubt)) == 2
     assert first is not None
     assert second is not None
-    await asyncio.gather(marks.end(first, Sent(1)), marks.put_aside(second.id))
+    await asyncio.gather(marks.end(first.row, Sent(1)), marks.put_aside(second.row.id))
     await asyncio.gather(*beginnings[2:4])
     assert {row.id for row in store.run(outbox.in_doubt)} == {row.id for row in rows[2:4]}
     marks.close()

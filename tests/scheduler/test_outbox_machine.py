@@ -1,7 +1,8 @@
 """The promises of delivery under any order of events: a machine that tries to break them.
 
-It queues, sends, crashes, restarts, is told to wait, is blocked, opts out, corrects the treatment
-and jumps the clock, in any order, and after every step holds what arrived against the promises.
+It queues, sends, crashes, restarts, is told to wait, is blocked, opts out, meets a server that is
+silent and jumps the clock, in any order, and after every step holds what arrived against the
+promises.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from content.catalog import Catalog
 from scheduler import payload
 from scheduler.delivery import Delivery
+from scheduler.fate import KEPT_IN_ORDER
+from scheduler.marks import Marks
 from scheduler.messenger import (
     Blocked,
     Outgoing,
@@ -41,6 +44,8 @@ from tests.fakes.people import ANA_CHAT, build_world
 CATALOG = Catalog()
 MORNING = datetime(2026, 3, 27, 9, 0, tzinfo=UTC)  # a weekend of changing clocks lies ahead
 BULK = ("reminder", "broadcast")
+IN_FLIGHT = 2
+LONGEST_WAIT = timedelta(seconds=32)  # what the server asks for, or the last pause of five tries
 
 
 class Server:
@@ -49,7 +54,8 @@ class Server:
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.script: list[str] = []
-        self.blocked = False
+        self.blocked = self.silent = False
+        self.burned = 0
         self.quiet: Callable[[], bool] = bool
         self.at_night: list[str] = []
         self.arrived: list[tuple[str, datetime]] = []
@@ -59,6 +65,11 @@ class Server:
         key = message.text
         if self.blocked:
             return Blocked("bot was blocked by the user")
+        if self.silent:
+            self.doubts[key] += 1
+            self.burned += key.split()[0].lower() in BULK
+            await asyncio.sleep(0)
+            return Unknown("no answer")
         match self.script.pop(0) if self.script else "ok":
             case "wait":
                 return RetryAfter(30)
@@ -82,6 +93,9 @@ class Server:
     async def edit(self, **_: Any) -> SendResult:
         raise AssertionError("the sender edits nothing")
 
+    async def answers(self) -> bool:
+        return not self.silent
+
 
 class Outbox(RuleBasedStateMachine):
     """One patient, one sender, and everything that can happen to them."""
@@ -93,6 +107,8 @@ class Outbox(RuleBasedStateMachine):
         self.clock = FakeClock(MORNING)
         self.server = Server(self.clock)
         self.queued: dict[str, Priority] = {}
+        self.queued_at: dict[str, datetime] = {}
+        self.may_burn = 0
         self.unwanted_from: datetime | None = None
 
     @initialize()
@@ -130,7 +146,7 @@ class Outbox(RuleBasedStateMachine):
                 expires_at=now + timedelta(hours=hours),
             )
         )
-        self.queued[key] = priority
+        self.queued[key], self.queued_at[key] = priority, now
         self.server.script += script
 
     @rule(
@@ -141,6 +157,19 @@ class Outbox(RuleBasedStateMachine):
         self.server.script.clear()
         self.queue(priority=priority, script=[end], hours=20)
         self.send()
+
+    @rule(
+        priority=st.sampled_from([Priority.ESCALATION, Priority.REPLY]),
+        end=st.sampled_from(["away", "wait", "lost"]),
+        minutes=st.integers(0, 1),
+    )
+    def two_answers(self, priority: Priority, end: str, minutes: int) -> None:
+        """The first fails, and the second is said before it is tried again."""
+        self.server.script.clear()
+        self.queue(priority=priority, script=[end], hours=20)
+        self.queue(priority=priority, script=[], hours=20)
+        self.send()
+        self.wait_and_send(minutes)
 
     @rule()
     def send(self) -> None:
@@ -161,9 +190,10 @@ class Outbox(RuleBasedStateMachine):
         """The process ends between the mark and the answer of one request."""
         now = self.clock()
         for claim in self.run(self.store.tx(claims.due, now, 1)):
-            self.run(self.store.tx(outbox.begin, [claim.id], now))
-            row = self.run(self.store.tx(outbox.by_id, claim.id))
-            key = payload.unpack(row.payload, row.chat_id).text
+            going = self.run(Marks(self.store, self.clock).begin(claim.id))
+            if going is None:
+                continue
+            key = payload.unpack(going.row.payload, ANA_CHAT).text
             self.server.doubts[key] += 1
             if arrived:
                 self.server.arrived.append((key, now))
@@ -171,8 +201,11 @@ class Outbox(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        self.delivery = Delivery(self.store, self.server, NoPacer(), self.clock)
+        self.delivery = Delivery(
+            self.store, self.server, NoPacer(), self.clock, in_flight=IN_FLIGHT
+        )
         self.run(self.delivery.recover())
+        self.may_burn += IN_FLIGHT  # what was learned of the line is forgotten
 
     @rule(minutes=st.one_of(st.integers(1, 90), st.integers(1, 60 * 30)))
     def time_passes(self, minutes: int) -> None:
@@ -181,6 +214,19 @@ class Outbox(RuleBasedStateMachine):
     @rule(minutes=st.integers(1, 120))
     def the_clock_jumps_back(self, minutes: int) -> None:
         self.clock.forward(minutes=-minutes)
+        self.run(self.delivery.clock_set_back())
+
+    @rule(many=st.integers(1, 6))
+    def telegram_falls_silent(self, many: int) -> None:
+        """It takes what is sent and answers nothing; a broadcast is under way."""
+        self.server.silent, self.server.burned, self.may_burn = True, 0, IN_FLIGHT
+        for _ in range(many):
+            self.queue(priority=Priority.BROADCAST, script=[], hours=20)
+        self.send()
+
+    @rule()
+    def telegram_answers_again(self) -> None:
+        self.server.silent = False
 
     @rule(how=st.sampled_from(["opt out", "block"]))
     def leave(self, how: str) -> None:
@@ -214,6 +260,26 @@ class Outbox(RuleBasedStateMachine):
                 assert times == 1, key
 
     @invariant()
+    def a_silent_server_is_given_no_more_than_may_be_in_flight(self) -> None:
+        assert self.server.burned <= self.may_burn
+
+    @invariant()
+    def no_warning_and_no_answer_waits_longer_than_the_longest_pause(self) -> None:
+        for row in self._rows() if hasattr(self, "ana") else ():
+            if row.state == "waiting" and row.priority < Priority.REMINDER:
+                assert row.due_at - self.clock() <= LONGEST_WAIT, row
+
+    @invariant()
+    def no_answer_overtakes_one_that_surely_failed(self) -> None:
+        for kind in ("ESCALATION", "REPLY"):
+            came = [(key, at) for key, at in self.server.arrived if key.startswith(kind)]
+            for number, (key, at) in enumerate(came):
+                for later, _ in came[number + 1 :]:
+                    kept = at < self.queued_at[later] + KEPT_IN_ORDER
+                    fell_behind = int(later.split()[1]) < int(key.split()[1])
+                    assert not (kept and fell_behind) or self.server.doubts[later], (later, key)
+
+    @invariant()
     def nothing_unasked_arrives_at_night(self) -> None:
         unasked = [key for key in self.server.at_night if key.split()[0].lower() in BULK]
         assert not unasked
@@ -234,7 +300,7 @@ class Outbox(RuleBasedStateMachine):
         """In the end nothing is left in doubt, and what is wanted is sent or named."""
         if hasattr(self, "ana"):
             self.server.script.clear()
-            self.server.blocked = False
+            self.server.blocked = self.server.silent = False
             for _ in range(6):
                 self.restart()
                 self.run(self.delivery.drain())

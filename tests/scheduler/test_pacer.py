@@ -40,13 +40,17 @@ class Time:
                 await asyncio.sleep(0)
             if done():
                 return
-            while self._sleepers:
-                at, _, woken = heapq.heappop(self._sleepers)
-                if not woken.done():
-                    self.now = max(self.now, at)
-                    woken.set_result(None)
-                    break
+            self.wake_next()
         raise AssertionError("time passed and nothing came of it")
+
+    def wake_next(self) -> None:
+        """Jump to the moment at which the next sleeper wakes."""
+        while self._sleepers:
+            at, _, woken = heapq.heappop(self._sleepers)
+            if not woken.done():
+                self.now = max(self.now, at)
+                woken.set_result(None)
+                return
 
 
 @pytest.fixture

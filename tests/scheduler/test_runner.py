@@ -106,13 +106,22 @@ async def test_a_clock_set_back_does_not_stop_the_rounds(monkeypatch: pytest.Mon
     async def work() -> None:
         came.set()
 
-    runner = Runner(work, seconds=0.01, clock=lambda: system_clock() - back)
+    told: list[float] = []
+
+    async def tell() -> None:
+        told.append(back.total_seconds())
+        raise RuntimeError("a bad minute")
+
+    runner = Runner(work, seconds=0.01, clock=lambda: system_clock() - back, set_back=tell)
     runner.start()
     await came.wait()
-    back = timedelta(hours=2)
+    assert told == []
     with structlog.testing.capture_logs() as lines:
-        for _ in range(3):
-            came.clear()
-            await asyncio.wait_for(came.wait(), timeout=30)
+        for hours in (2, 4):
+            back = timedelta(hours=hours)
+            for _ in range(3):
+                came.clear()
+                await asyncio.wait_for(came.wait(), timeout=30)
     await runner.stop()
-    assert [line["event"] for line in lines] == ["clock.set_back"]
+    assert told == [7200, 14400], "who has to do something about it is told each time"
+    assert [line["event"] for line in lines] == ["clock.set_back", "job.failed"] * 2
