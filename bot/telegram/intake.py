@@ -44,6 +44,7 @@ class Intake:
         clock: The present instant.
         request: A transport of its own for long polling, opened and closed by the intake.
         without_room: Seconds until it tries again what a full disk did not take.
+        pause: How it waits after a failed poll, for so many seconds.
 
     Attributes:
         again: Numbers of the updates that are dealt with once more.
@@ -61,12 +62,14 @@ class Intake:
         request: BaseRequest,
         *,
         without_room: float = 30.0,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._application, self._store, self._clock = application, store, clock
         self._request = request
         self._in_hand: set[asyncio.Task[None]] = set()
         self._polling: asyncio.Task[None] | None = None
         self.without_room = without_room
+        self.pause = pause
         self.again: set[int] = set()
         self.unfinished: set[int] = set()
         self.last_heard: datetime | None = None
@@ -193,7 +196,7 @@ class Intake:
             except TelegramError as error:
                 pause = _pause(error, pause)
                 log.warning("intake.poll_failed", error=type(error).__name__, pause=pause)
-                await asyncio.sleep(pause)
+                await self.pause(pause)
                 continue
             pause = 0.0
             self.last_heard = self._clock()
@@ -202,7 +205,7 @@ class Intake:
                     await self.take(updates)
                 except Exception:  # such as a full disk: not confirmed, so it comes again
                     log.exception("intake.not_kept")
-                    await asyncio.sleep(1.0)
+                    await self.pause(1.0)
                     continue
                 offset = max(raw["update_id"] for raw in updates) + 1
 

@@ -92,9 +92,9 @@ async def test_what_could_not_be_kept_is_not_confirmed_and_comes_again(
     async def no_wait(_: float) -> None:
         """The test does not wait."""
 
-    async with telegram_with_bot(store, catalog, clock, knowledge=knowledge) as (telegram, _):
+    async with telegram_with_bot(store, catalog, clock, knowledge=knowledge) as (telegram, bot):
         monkeypatch.setattr(incoming, "keep", full_once)
-        monkeypatch.setattr("bot.telegram.intake.asyncio.sleep", no_wait)
+        bot.intake.pause = no_wait
         ana = telegram.person("Ana")
         await ana.send("/help")
         assert failed
@@ -102,14 +102,13 @@ async def test_what_could_not_be_kept_is_not_confirmed_and_comes_again(
 
 
 async def test_polling_goes_on_after_an_error(
-    store: Store, catalog: Catalog, clock: FakeClock, knowledge: Knowledge,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    store: Store, catalog: Catalog, clock: FakeClock, knowledge: Knowledge
+) -> None:
     async def no_wait(_: float) -> None:
         """The test does not wait."""
 
-    monkeypatch.setattr("bot.telegram.intake.asyncio.sleep", no_wait)
     async with telegram_with_bot(store, catalog, clock, knowledge=knowledge) as (telegram, bot):
+        bot.intake.pause = no_wait
         ana = telegram.person("Ana")
         telegram.faults.fail(500, method="getUpdates")
         await ana.send("/help")
