@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 from collections.abc import Coroutine
 from functools import partial
@@ -17,6 +16,7 @@ from bot import mishap
 from bot.health import Health
 from bot.heartbeat import ping
 from bot.house import House
+from bot.memory import keep_what_is_loaded
 from bot.menus import tell_menus
 from bot.patient import contents as patient_contents
 from bot.settings import Settings
@@ -207,7 +207,7 @@ class Bot:
         try:
             if await _unless(told, introduce(self.application)):
                 await self.start()
-                set_aside_what_stays()
+                keep_what_is_loaded()
                 await told.wait()
                 await self.stop()
         finally:
@@ -231,15 +231,6 @@ async def _unless(told: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
     doing.cancel()
     await asyncio.gather(doing, return_exceptions=True)
     return False
-
-
-def set_aside_what_stays() -> None:
-    """Let the garbage collector pass over what a start has built: words, templates, the model.
-
-    It would look at all of it again and again, which is a seventh of what an answer costs.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def _application(

@@ -11,7 +11,6 @@ from bot.app import Bot
 from bot.commands.common import opened
 from bot.lock import only_one
 from bot.logs import set_up_logging
-from bot.memory import keep_what_is_loaded
 from bot.settings import SettingsError, read_settings
 
 
@@ -24,7 +23,6 @@ def run() -> None:
     set_up_logging(settings.log_level, settings.log_format, settings.token.get_secret_value())
     with only_one(settings.database), opened() as (_, store, catalog):
         bot = Bot(settings, store, catalog)
-        keep_what_is_loaded()
         bot.run()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from bot.staff import picker
 from bot.staff.desk import Desk
@@ -36,14 +37,7 @@ async def time(desk: Desk) -> None:
         await desk.refuse("staff_time_wrong")
         return
     try:
-        await desk.tx(
-            correct,
-            desk.house.catalog,
-            patient,
-            desk.now,
-            actor=desk.member.actor,
-            treated_at=at,
-        )
+        await _correct(desk, patient, treated_at=at)
     except EnrolmentError:
         await desk.refuse("staff_no_treatment")
         return
@@ -73,14 +67,7 @@ async def rule(desk: Desk) -> None:
         await desk.edit(text, (*keyboard, back(desk, patient)))
         return
     try:
-        await desk.tx(
-            correct,
-            desk.house.catalog,
-            patient,
-            desk.now,
-            actor=desk.member.actor,
-            waits={key: float(hours)},
-        )
+        await _correct(desk, patient, waits={key: float(hours)})
     except (ValueError, EnrolmentError):
         await desk.refuse("staff_wait_wrong", least=f"{wait.least:g}", most=f"{wait.most:g}")
         return
@@ -127,6 +114,12 @@ async def note(desk: Desk) -> None:
     await desk.tx(roster.note, patient, desk.member, words, desk.now)
     button = Button(desk.words("desk", "open"), pack("pt.open", patient.id))
     await desk.say(desk.screen("staff_noted", ref=cards.label(patient)), ((button,),))
+
+
+async def _correct(desk: Desk, patient: Patient, **right: Any) -> None:
+    """Correct the latest treatment under the name of who tapped."""
+    actor = desk.member.actor
+    await desk.tx(correct, desk.house.catalog, patient, desk.now, actor=actor, **right)
 
 
 def _data(kind: str, patient: Patient) -> Callable[[str], str]:

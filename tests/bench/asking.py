@@ -19,8 +19,9 @@ from pydantic import SecretStr
 from telegram import Update
 from telegram.ext import ContextTypes, MessageHandler, filters
 
-from bot.app import Bot, set_aside_what_stays
+from bot.app import Bot
 from bot.logs import set_up_logging
+from bot.memory import keep_what_is_loaded
 from bot.settings import Settings
 from content.catalog import Catalog
 from tests.bench.patients import NOW
@@ -99,7 +100,7 @@ def ours(url: str, path: str) -> dict[str, float]:
     async def run() -> float:
         bot = Bot(settings, store, Catalog(), clock=lambda: NOW)
         await bot.start()
-        set_aside_what_stays()
+        keep_what_is_loaded()
         used = await _until_asked(url)
         await bot.stop()
         return used
