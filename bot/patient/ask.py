@@ -111,16 +111,26 @@ async def _was_asked_for(conversation: Conversation, said: str) -> bool:
     if patient.asked == "timezone" and len(said) <= MOST_TYPED_FOR_A_CITY:
         return await enrol.city(conversation, said)
     if patient.asked == "message":
+        await _hand_over(conversation, patient, said)
         await store.tx(patients.change, patient.id, asked=None)
-        nothing = Understanding.nothing()
-        heard = await _keep(conversation, said, nothing)
-        message_id = conversation.message.message_id if conversation.message else 0
-        handed = await store.tx(
-            asking.pass_on, patient, message_id=message_id, now=conversation.now
-        )
-        await passed(conversation, handed or heard)
         return True
     return False
+
+
+async def _hand_over(conversation: Conversation, patient: Patient, said: str) -> None:
+    """Put what she wrote to the clinic before it, or add it to what the clinic has of hers."""
+    heard = await _keep(conversation, said, Understanding.nothing())
+    if heard.joined:
+        await passed(conversation, heard, "added")
+        return
+    message_id = conversation.message.message_id if conversation.message else 0
+    handed = await conversation.house.store.tx(
+        asking.pass_on, patient, message_id=message_id, now=conversation.now
+    )
+    if handed is None or handed.escalation is None:
+        await conversation.say(conversation.screen("passed_before"))
+    else:
+        await passed(conversation, handed)
 
 
 async def _ask_once(

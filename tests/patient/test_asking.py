@@ -113,6 +113,19 @@ async def test_her_next_message_goes_to_a_person_when_she_writes_to_the_clinic(
     assert any("You can wear makeup" in message.text for message in ana.messages[-2:])
 
 
+async def test_what_she_writes_to_the_clinic_is_confirmed_while_it_has_a_message_of_hers(
+    phones: Phones, ana: Person
+) -> None:
+    await ana.send("there is green pus coming out")
+    for _ in range(2):
+        await ana.tap(data="v1:write")
+        heard = len(ana.messages)
+        await ana.send("please ring me on Thursday")
+        assert "We added this to your message" in ana.last.text
+        assert len(ana.messages) == heard + 1
+    assert len(levels(phones, ana)) == 1
+
+
 async def test_at_night_she_is_told_when_it_is_read_and_the_other_way_to_help(
     phones: Phones, ana: Person
 ) -> None:
