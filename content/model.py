@@ -137,9 +137,11 @@ class Pace:
     settle_minutes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Procedure:
     """Everything the library says of one procedure, apart from the wording.
+
+    It is read once and only equal to itself, so what follows from it can be remembered.
 
     Attributes:
         key: The name of its folder.

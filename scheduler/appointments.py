@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from scheduler.model import NoticeStage, Session, SessionState
-from scheduler.plan import QuietHours, at_wall_time
+from scheduler.wall_time import QuietHours, at_wall_time
 
 WEEK_STALE = timedelta(days=2)
 ASK_AGAIN_AFTER = timedelta(hours=6)

@@ -12,12 +12,12 @@ from bot.staff.desk import Desk
 from scheduler.buttons import pack
 from scheduler.messenger import Button, Keyboard
 from scheduler.model import Patient, Session, SessionState
-from scheduler.plan import at_wall_time
 from scheduler.services import cards, sessions, treated
 from scheduler.services.sessions import SessionError
 from scheduler.store import patients
 from scheduler.store import sessions as rows
 from scheduler.store.engine import instant
+from scheduler.wall_time import at_wall_time
 
 PAGE = 8
 FURTHEST_WEEK = 52

@@ -11,12 +11,12 @@ from sqlite_utils import Database
 
 from content.catalog import Catalog
 from scheduler.model import Broadcast, Clinic, Patient
-from scheduler.plan import QuietHours
 from scheduler.services import eligibility, segment, wording
 from scheduler.services.eligibility import RECENT, Needs
 from scheduler.store import candidates, clinics
 from scheduler.store.candidates import Candidate
 from scheduler.store.engine import Store
+from scheduler.wall_time import QuietHours
 
 PAGE = 500
 

@@ -20,6 +20,7 @@ from content.view import Standing, standing_in_general
 from scheduler import plan as planning
 from scheduler.model import Clinic, Patient, Treatment
 from scheduler.store import clinics, outbox, patients, reminders
+from scheduler.wall_time import QuietHours, at_wall_time
 
 A_MINUTE_DELIVERS = 1500  # thirty a second, with room for answers
 SPREAD_MINUTES = 10
@@ -51,7 +52,7 @@ def next_opening(clinic: Clinic, now: datetime) -> datetime:
     days = open_weekdays(clinic.open_days)
     for ahead in range(8):
         day = local.date() + timedelta(days=ahead)
-        opening = planning.at_wall_time(day, clinic.opens, clinic.zone).astimezone(clinic.zone)
+        opening = at_wall_time(day, clinic.opens, clinic.zone).astimezone(clinic.zone)
         if day.isoweekday() in days and opening > local:
             return opening
     raise ValueError(clinic.open_days)
@@ -135,27 +136,29 @@ def replan(db: Database, catalog: Catalog, patient_id: int, now: datetime) -> in
     A patient who has not joined, or has stopped, has no plan. What was queued and could not leave
     yet, as while Telegram is away, is planned anew too: it may be wrong by now.
     """
-    reminders.take_back(db, patient_id)
     patient = patients.by_id(db, patient_id)
-    if patient is None or patient.joined_at is None or patient.state == "stopped":
-        return reminders.replace_waiting(db, patient_id, planning.Plan((), ()))
-    clinic = clinics.by_id(db, patient.clinic_id)
-    treatments = patients.treatments(db, patient_id)
-    if not treatments:
-        return reminders.replace_waiting(db, patient_id, planning.Plan((), ()))
+    return 0 if patient is None else plan_anew(db, catalog, patient, now)
+
+
+def plan_anew(db: Database, catalog: Catalog, patient: Patient, now: datetime) -> int:
+    """Do the same for a patient as she is in the store."""
+    done = reminders.take_back(db, patient.id)
+    treatments = patients.treatments(db, patient.id)
+    if patient.joined_at is None or patient.state == "stopped" or not treatments:
+        return reminders.replace_waiting(db, patient.id, planning.Plan((), ()))
     plan = planning.make_plan(
-        courses(catalog, clinic, treatments),
+        courses(catalog, clinics.by_id(db, patient.clinic_id), treatments),
         planning.Patient(
             zone=patient.zone,
             joined_at=patient.joined_at,
-            quiet=planning.QuietHours(patient.quiet_from, patient.quiet_to),
+            quiet=QuietHours(patient.quiet_from, patient.quiet_to),
             spread=spread(patient.id),
         ),
         pace(catalog, treatments),
-        done=reminders.done(db, patient_id),
-        taken={_today(patient, now): taken_today(db, [patient], now)[patient_id]},
+        done=done,
+        taken={_today(patient, now): taken_today(db, [patient], now)[patient.id]} if done else {},
     )
-    return reminders.replace_waiting(db, patient_id, plan)
+    return reminders.replace_waiting(db, patient.id, plan)
 
 
 def spread(patient_id: int) -> timedelta:

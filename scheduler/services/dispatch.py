@@ -18,12 +18,12 @@ from scheduler import payload
 from scheduler.buttons import pack
 from scheduler.messenger import Button, Keyboard
 from scheduler.model import Broadcast, Clinic, Priority
-from scheduler.plan import QuietHours
 from scheduler.services import care, eligibility, segment, wording
 from scheduler.services.audience import needs_of
 from scheduler.services.eligibility import RECENT, Needs
 from scheduler.store import broadcasts, candidates, clinics, outbox, patients, recipients
 from scheduler.store.candidates import Candidate
+from scheduler.wall_time import QuietHours
 
 WORTH = timedelta(days=2)
 AHEAD = 200

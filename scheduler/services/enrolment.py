@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -258,25 +258,23 @@ def agree(
     db: Database, catalog: Catalog, patient_id: int, *, marketing: bool, now: datetime
 ) -> Patient:
     """Write the consent down and start the plan; agreeing twice changes nothing."""
-    patient = _again(db, patient_id)
-    if patient.state in ("joining", "stopped"):
-        patients.record_consent(db, patient_id, "care", CONSENT_VERSION, given=True, now=now)
-        patients.record_consent(
-            db, patient_id, "marketing", CONSENT_VERSION, given=marketing, now=now
-        )
-        patients.change(
-            db, patient_id, state="active", joined_at=patient.joined_at or now, paused_until=None
-        )
-        records.audit(
-            db,
-            now=now,
-            actor="patient",
-            action="patient.joined",
-            subject=patient.ref,
-            clinic_id=patient.clinic_id,
-        )
-        care.replan(db, catalog, patient_id, now)
-    return _again(db, patient_id)
+    before = _again(db, patient_id)
+    if before.state not in ("joining", "stopped"):
+        return before
+    patient = replace(before, state="active", joined_at=before.joined_at or now, paused_until=None)
+    patients.record_consent(db, patient_id, "care", CONSENT_VERSION, given=True, now=now)
+    patients.record_consent(db, patient_id, "marketing", CONSENT_VERSION, given=marketing, now=now)
+    patients.change(db, patient_id, state="active", joined_at=patient.joined_at, paused_until=None)
+    records.audit(
+        db,
+        now=now,
+        actor="patient",
+        action="patient.joined",
+        subject=patient.ref,
+        clinic_id=patient.clinic_id,
+    )
+    care.plan_anew(db, catalog, patient, now)
+    return patient
 
 
 def decline(db: Database, patient_id: int, now: datetime) -> None:

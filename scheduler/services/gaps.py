@@ -12,10 +12,10 @@ from content.view import view
 from scheduler import appointments, payload
 from scheduler.messenger import Button
 from scheduler.model import Priority
-from scheduler.plan import QuietHours
 from scheduler.services import care
 from scheduler.store import clinics, notices, outbox, patients, records, sessions
 from scheduler.store.engine import instant, stamp
+from scheduler.wall_time import QuietHours
 
 SWEEP_EVERY = timedelta(hours=1)
 SWEPT = "sessions.gap_swept"

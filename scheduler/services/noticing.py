@@ -14,12 +14,12 @@ from scheduler import appointments, payload
 from scheduler.buttons import pack
 from scheduler.messenger import Button, Keyboard
 from scheduler.model import Clinic, Notice, NoticeStage, Patient, Priority, Session
-from scheduler.plan import QuietHours
 from scheduler.services import agenda, care
 from scheduler.services.attendance import Choice
 from scheduler.store import clinics, notices, outbox, patients
 from scheduler.store import sessions as rows
 from scheduler.store.engine import stamp
+from scheduler.wall_time import QuietHours
 
 ASIDE = timedelta(hours=1)
 log = structlog.get_logger()

@@ -15,10 +15,10 @@ from scheduler import payload
 from scheduler.buttons import pack
 from scheduler.messenger import Button, Keyboard
 from scheduler.model import Clinic, Patient, Priority, Reminder, Treatment
-from scheduler.plan import QuietHours
 from scheduler.services import care
 from scheduler.services.composing import Composer
 from scheduler.store import clinics, outbox, patients, reminders
+from scheduler.wall_time import QuietHours
 
 LATER = timedelta(hours=2)
 

@@ -19,9 +19,9 @@ from sqlite_utils import Database
 
 from content.catalog import Catalog, Words
 from scheduler.model import Clinic
-from scheduler.plan import at_wall_time
 from scheduler.services.care import open_now, open_weekdays
 from scheduler.store import clinics, figures, records
+from scheduler.wall_time import at_wall_time
 
 WEEK = 7
 LONGEST = 366

@@ -12,8 +12,8 @@ from sqlite_utils import Database
 
 from scheduler import appointments
 from scheduler.model import Patient, Session, SessionSource, SessionState
-from scheduler.plan import QuietHours
 from scheduler.store import notices, patients, records, sessions
+from scheduler.wall_time import QuietHours
 
 FURTHEST = timedelta(days=730)
 LONGEST_KIND = 40

@@ -16,12 +16,12 @@ from typing import Literal
 from sqlite_utils import Database
 
 from scheduler.model import Clinic, Patient, Session, SessionState
-from scheduler.plan import at_wall_time
 from scheduler.services import sessions
 from scheduler.services.segment import fold
 from scheduler.services.sessions import SessionError
 from scheduler.store import patients
 from scheduler.store import sessions as rows
+from scheduler.wall_time import at_wall_time
 
 MOST_BYTES = 2_000_000
 COLUMNS: Mapping[str, frozenset[str]] = {

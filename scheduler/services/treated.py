@@ -9,12 +9,12 @@ from sqlite_utils import Database
 
 from content.catalog import Catalog
 from scheduler.model import Clinic
-from scheduler.plan import at_wall_time
 from scheduler.services import enrolment, sessions
 from scheduler.services.enrolment import CODE_BYTES, CODE_LIFE
 from scheduler.store import codes, drafts, patients, records
 from scheduler.store.drafts import Draft
 from scheduler.store.members import Member
+from scheduler.wall_time import at_wall_time
 
 MORNING = time(9)
 HOURS_AGO = {"now": 0, "h1": 1, "h2": 2}

@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from scheduler.model import OutboxRow, Priority
-from scheduler.plan import QuietHours
 from scheduler.store.engine import maybe_instant, stamp
 from scheduler.store.outbox import COLUMNS, of_row
 from scheduler.store.rows import all_rows, id_list
+from scheduler.wall_time import QuietHours
 
 
 class Claim(NamedTuple):

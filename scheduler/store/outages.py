@@ -32,8 +32,9 @@ def late(db: Database, clinic_id: int, since: datetime, now: datetime) -> int:
     planned = _count(
         db,
         "SELECT COUNT(*) AS n FROM reminder JOIN patient ON patient.id = reminder.patient_id"
-        " WHERE patient.clinic_id = :clinic AND reminder.state = 'waiting'"
-        " AND reminder.due_at >= :since AND reminder.due_at <= :now AND reminder.stale_at >= :now",
+        " WHERE patient.clinic_id = :clinic AND patient.next_due <= :now"
+        " AND reminder.state = 'waiting' AND reminder.due_at >= :since"
+        " AND reminder.due_at <= :now AND reminder.stale_at >= :now",
         clinic_id,
         since,
         now,

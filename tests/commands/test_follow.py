@@ -12,11 +12,11 @@ from sqlite_utils import Database
 
 from content.catalog import Catalog
 from scheduler.clock import system_clock
-from scheduler.plan import QuietHours
 from scheduler.services import broadcast, dispatch, steering
 from scheduler.store import outbox, recipients
 from scheduler.store.engine import Store
 from scheduler.store.rows import all_rows
+from scheduler.wall_time import QuietHours
 from tests.commands.test_broadcasts import CLINIC, Shell, shell
 
 __all__ = ["shell"]

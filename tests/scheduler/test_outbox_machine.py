@@ -32,11 +32,11 @@ from scheduler.messenger import (
     Unreachable,
 )
 from scheduler.model import Priority
-from scheduler.plan import QuietHours
 from scheduler.services import preferences
 from scheduler.store import claims, outbox, patients
 from scheduler.store.engine import Store
 from scheduler.tick import tick
+from scheduler.wall_time import QuietHours
 from tests.fakes.clock import FakeClock
 from tests.fakes.messenger import NoPacer
 from tests.fakes.people import ANA_CHAT, build_world

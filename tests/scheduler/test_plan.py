@@ -12,18 +12,9 @@ from hypothesis import strategies as st
 
 from content.catalog import Catalog
 from content.model import Pace
-from scheduler.plan import (
-    Course,
-    Message,
-    Patient,
-    Plan,
-    QuietHours,
-    at_wall_time,
-    make_plan,
-    strictest,
-    wait_problem,
-    waits,
-)
+from scheduler.merging import Message
+from scheduler.plan import Course, Patient, Plan, make_plan, strictest, wait_problem, waits
+from scheduler.wall_time import QuietHours, at_wall_time
 
 PROCEDURE = Catalog().procedure("microneedling")
 LONDON = ZoneInfo("Europe/London")

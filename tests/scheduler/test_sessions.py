@@ -16,12 +16,12 @@ from content.telegram_html import MAX_CAPTION_UNITS, units, visible
 from scheduler import appointments, payload
 from scheduler.model import OutboxRow, Patient, Session
 from scheduler.outreach import outreach
-from scheduler.plan import QuietHours
 from scheduler.services import attendance, preferences, sessions
 from scheduler.services.sessions import SessionError
 from scheduler.store import claims, outbox, patients
 from scheduler.store import sessions as rows
 from scheduler.store.engine import Store
+from scheduler.wall_time import QuietHours
 from tests.fakes.clock import FakeClock
 from tests.fakes.people import RIVERSIDE_GROUP, World
 

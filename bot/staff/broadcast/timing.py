@@ -13,9 +13,9 @@ from bot.staff.desk import Desk
 from content.typed_time import TypedTimeError, typed_time
 from scheduler.buttons import pack
 from scheduler.messenger import Button, Keyboard
-from scheduler.plan import at_wall_time
 from scheduler.services import treated
 from scheduler.store import broadcasts
+from scheduler.wall_time import at_wall_time
 
 TOMORROW_AT = time(10)
 DAYS_AHEAD = 14

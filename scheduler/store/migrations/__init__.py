@@ -15,6 +15,7 @@ from scheduler.store.migrations import (
     alerts,
     conversation,
     desk,
+    due,
     first_week,
     operations,
     outreach,
@@ -64,6 +65,12 @@ def m0006_questions(db: Database) -> None:
 def m0007_alerts(db: Database) -> None:
     """Posts of a card numbered for good, and fresh warnings on a card that is taken."""
     _run(db, alerts.SCHEMA)
+
+
+@MIGRATIONS()
+def m0008_due(db: Database) -> None:
+    """When a patient's next reminder is due."""
+    _run(db, due.SCHEMA)
 
 
 def _run(db: Database, script: str) -> None:
