@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from functools import lru_cache
 from zlib import crc32
 
@@ -114,9 +115,9 @@ def concept_bucket(name: str) -> int:
 
 
 @lru_cache(maxsize=20_000)
-def _of_word(word: str, concepts: Concepts) -> tuple[int, ...]:
-    """Return the buckets of a word, of its pieces and of what it means."""
-    return (*_pieces(word), *map(concept_bucket, concepts.of(word)))
+def _of_word(word: str, concepts: Concepts) -> array[int]:
+    """Return the buckets of a word, of its pieces and of what it means, two bytes each."""
+    return array("H", (*_pieces(word), *map(concept_bucket, concepts.of(word))))
 
 
 def _pieces(word: str) -> tuple[int, ...]:

@@ -21,7 +21,6 @@ from telegram.ext import ContextTypes, MessageHandler, filters
 
 from bot.app import Bot
 from bot.logs import set_up_logging
-from bot.memory import keep_what_is_loaded
 from bot.settings import Settings
 from content.catalog import Catalog
 from tests.bench.patients import NOW
@@ -32,7 +31,7 @@ from tests.bench.table import Better, Goal, Line, Samples, samples
 
 TOPIC = "asking"
 PATIENTS = 200
-PACE = 1000
+PACE = 3000
 QUESTIONS = (
     "can I wear makeup yet?",
     "when can i go back to the gym",
@@ -99,8 +98,8 @@ def ours(url: str, path: str) -> dict[str, float]:
 
     async def run() -> float:
         bot = Bot(settings, store, Catalog(), clock=lambda: NOW)
+        await bot.make_ready()
         await bot.start()
-        keep_what_is_loaded()
         used = await _until_asked(url)
         await bot.stop()
         return used
