@@ -6,7 +6,7 @@ pure: what is "today" follows from the `now` that the caller gives.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import lru_cache
@@ -123,7 +123,7 @@ def length(hours: float, language: str) -> str:
     )
 
 
-def opening_hours(weekdays: set[int], opens: time, closes: time, language: str) -> str:
+def opening_hours(weekdays: Iterable[int], opens: time, closes: time, language: str) -> str:
     """Return when people answer, such as `Mon-Fri 09:00-18:00`; weekdays are ISO numbers."""
     names = get_day_names("abbreviated", locale=_locale(language))
     runs: list[list[int]] = []

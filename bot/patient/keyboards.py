@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from bot.patient.conversation import in_pairs
 from content.catalog import Words
@@ -35,7 +36,8 @@ def wrong(words: Words) -> Keyboard:
     return ((wrong_button(words),),)
 
 
-def topics(words: Words, keys: Sequence[str], *, pass_on: int | None = None) -> Keyboard:
+@lru_cache(maxsize=512)
+def topics(words: Words, keys: tuple[str, ...], *, pass_on: int | None = None) -> Keyboard:
     """Offered topics, then the way to a person; `pass_on` names the message to hand over."""
     rows = [(Button(words("topic", key), pack("topic", key)),) for key in keys]
     if pass_on is not None:

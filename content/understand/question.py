@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -84,6 +85,7 @@ def load_phrases(library: Path) -> Phrases:
         raise ContentError(f"{path}: a phrase cannot be read: {error}") from None
 
 
+@lru_cache(maxsize=4)  # several readers of one message ask for it
 def spoken(text: str) -> str:
     """Return a text as plain words between single spaces, with a space at both ends."""
     return f" {' '.join(word.lstrip('#') for word in words(text))} "

@@ -98,6 +98,8 @@ def _questions(said: str, knowledge: Knowledge) -> list[tuple[str, Asks]]:
     comma asks nothing.
     """
     pieces = [*_ENDS.split(said), ""]
+    if sum(len(part.split()) >= SHORTEST_PART for part in pieces[::2]) < 2:  # noqa: PLR2004
+        return []
     found: list[tuple[str, Asks]] = []
     before: Asks | None = None
     for part, end in zip(pieces[::2], pieces[1::2], strict=True):

@@ -33,7 +33,8 @@ def open_now(clinic: Clinic, now: datetime) -> bool:
     return local.isoweekday() in days and clinic.opens <= local.time() < clinic.closes
 
 
-def open_weekdays(text: str) -> set[int]:
+@lru_cache(maxsize=1024)
+def open_weekdays(text: str) -> frozenset[int]:
     """Return ISO weekdays of a text such as `1-5` or `1,3,6`; raises `ValueError` for others."""
     days: set[int] = set()
     for part in text.split(","):
@@ -41,7 +42,7 @@ def open_weekdays(text: str) -> set[int]:
         days |= set(range(int(first), int(last or first) + 1))
     if not days <= set(range(1, 8)):
         raise ValueError(text)
-    return days
+    return frozenset(days)
 
 
 def next_opening(clinic: Clinic, now: datetime) -> datetime:

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import app
+from bot.memory import LOOKED_AT_AFTER
 from content.catalog import Catalog
 from content.tables import ContentError
 from content.understand import Knowledge
@@ -20,9 +21,11 @@ from tests.fakes.telegram import telegram_with_bot
 
 @pytest.fixture
 def heap() -> Iterator[None]:
-    """Let what is set aside in a test be collected after it."""
+    """Let what is set aside in a test be collected after it, as often as before."""
+    threshold = gc.get_threshold()
     yield
     gc.unfreeze()
+    gc.set_threshold(*threshold)
 
 
 @pytest.mark.usefixtures("heap", "world")
@@ -51,6 +54,7 @@ async def test_the_answers_are_made_ready_in_the_languages_of_the_clinics_before
         await bot.make_ready()
         assert ready == ["en", "es"]
         assert gc.get_freeze_count() > frozen
+        assert gc.get_threshold() == LOOKED_AT_AFTER
 
 
 @pytest.mark.usefixtures("heap", "world")
