@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,24 @@ from jinja2 import TemplateNotFound
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from content.folder import OwnFolder
 from content.manifest import MANIFEST, read_procedure
 from content.model import Procedure
 from content.moments import Moment
-from content.render import build_environment, render
+from content.render import build_environment, render, render_own
 from content.tables import ContentError, read_toml
 
 LIBRARY = Path(__file__).parent / "library"
 SHARED = "_shared"
 FALLBACK_LANGUAGE = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The template that is used; `own` if it is a clinic's."""
+
+    name: str
+    own: bool
 
 
 class Words:
@@ -54,21 +64,19 @@ class Catalog:
         overrides: A folder of clinics' own words, or None.
 
     Raises:
-        ContentError: If a manifest or a words file is wrong; names file, key and expectation.
+        ContentError: If a manifest or a words file is wrong, or the clinics' folder holds what is
+            no file of its own; names file, key and expectation.
     """
 
     def __init__(self, library: Path = LIBRARY, overrides: Path | None = None) -> None:
-        if overrides is not None and not overrides.is_dir():
-            raise ContentError(
-                f"{overrides} is not a folder; expected a folder of a clinic's words"
-            )
         self.library, self.overrides = library, overrides
+        self._own = OwnFolder(overrides) if overrides else None
         self.procedures = _read_procedures(library)
         self.languages = tuple(
             sorted(path.parent.name for path in (library / SHARED).glob("*/words.toml"))
         )
         self._words = {language: self._read_words(language) for language in self.languages}
-        self._names: dict[tuple[str, ...], list[str]] = {}
+        self._found: dict[tuple[str, ...], _Found] = {}
 
     @cached_property
     def environment(self) -> ImmutableSandboxedEnvironment:
@@ -77,18 +85,20 @@ class Catalog:
         The library comes first, so that no folder of a clinic can stand in the place of the
         wording for a warning sign; a clinic's own words have paths that the library has not.
         """
-        folders = [self.overrides] if self.overrides else []
-        return build_environment([self.library, *folders])
+        return build_environment([self.library], self._own)
 
     @cached_property
     def version(self) -> str:
         """A short hash of every word, rule and template, recorded with each message sent."""
         digest = hashlib.sha256()
-        for folder in filter(None, (self.overrides, self.library)):
-            for path in sorted(folder.rglob("*")):
-                if path.suffix in (".j2", ".toml"):
-                    digest.update(str(path.relative_to(folder)).encode())
-                    digest.update(path.read_bytes())
+        if self._own is not None:
+            for parts in self._own.files():
+                digest.update("/".join(parts).encode())
+                digest.update(self._own.read(parts) or b"")
+        for path in sorted(self.library.rglob("*")):
+            if path.suffix in (".j2", ".toml"):
+                digest.update(str(path.relative_to(self.library)).encode())
+                digest.update(path.read_bytes())
         return digest.hexdigest()[:12]
 
     def procedure(self, key: str) -> Procedure:
@@ -124,10 +134,7 @@ class Catalog:
 
     def own(self) -> list[tuple[str, ...]]:
         """Return the files of the clinics' own folder, each as the parts of its path."""
-        if self.overrides is None:
-            return []
-        files = (path for path in sorted(self.overrides.rglob("*.j2")) if path.is_file())
-        return [path.relative_to(self.overrides).parts for path in files]
+        return self._own.files() if self._own else []
 
     def broadcast(self, language: str, name: str, context: Mapping[str, Any]) -> str:
         """Render a message that a clinic sends to many."""
@@ -203,20 +210,23 @@ class Catalog:
         self, procedure: str, language: str, tail: str, clinic: str, context: Mapping[str, Any]
     ) -> str:
         key = (clinic, procedure, language, tail)
-        if key not in self._names:
-            self._names[key] = self._existing(clinic, procedure, language, tail)
-        return render(self.environment, self._names[key], context)
+        if key not in self._found:
+            self._found[key] = self._find(clinic, procedure, language, tail)
+        found = self._found[key]
+        if found.own:
+            return render_own(self.environment, found.name, context)
+        return render(self.environment, [found.name], context)
 
-    def _existing(self, clinic: str, procedure: str, language: str, tail: str) -> list[str]:
+    def _find(self, clinic: str, procedure: str, language: str, tail: str) -> _Found:
         """Find the one template to use, once, so that later renders do not touch the disk."""
         line = self.lineage(procedure)
-        names = [f"{clinic}/{name}/{language}/{tail}.j2" for name in line] if clinic else []
-        names += [f"{name}/{language}/{tail}.j2" for name in line]
+        names = [f"{name}/{language}/{tail}.j2" for name in line]
+        own = [f"{clinic}/{name}" for name in names] if clinic else []
         try:
-            found = self.environment.select_template(names)
+            found = str(self.environment.select_template([*own, *names]).name)
         except TemplateNotFound:
             raise ContentError(f"no template {names[-1]}; expected one for {tail}") from None
-        return [str(found.name)]
+        return _Found(found, found in own)
 
     def _read_words(self, language: str) -> Words:
         tables: dict[str, dict[str, Any]] = {}

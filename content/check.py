@@ -26,7 +26,7 @@ from content.understand import signs as warning_signs
 from content.vocabulary import languages_apart, unfit_labels, words_missing
 
 _SLIPS = (
-    ContentError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError,
+    ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError,
     ValueError,
 )  # fmt: skip
 """What a template can raise besides Jinja's own errors."""
@@ -108,8 +108,12 @@ def _look(
             place = f"{text.file}:{line}" if line else text.file
             report.errors.append(f"{place}: {error.message}")
             return
+        except ContentError as error:
+            told = str(error)
+            report.errors.append(told if text.file in told.split(":") else f"{text.file}: {told}")
+            return
         except _SLIPS as error:
-            report.errors.append(f"{text.file}: {error}")
+            report.errors.append(f"{text.file}: {str(error) or 'it needs too much memory'}")
             return
         if said in seen:
             continue

@@ -55,11 +55,7 @@ HOSTILE = {
     "empty": "{# nothing #}",
     "filter": "{{ 'x'|shell }}",
 }
-"""What no clinic's template may do; endless loops of honest Jinja are not among it.
-
-Whoever can write templates can make `for` loops within `for` loops that take hours. The sandbox
-has no answer to that: `aftercare content check` would run as long, which is where one sees it.
-"""
+"""What no clinic's template may do; what it may not hold at all is in `test_limits`."""
 
 
 @pytest.fixture
