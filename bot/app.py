@@ -35,6 +35,7 @@ from content.rehearsal import rehearse
 from content.understand import Knowledge, load_knowledge
 from scheduler.clock import Clock, system_clock
 from scheduler.delivery import Delivery
+from scheduler.ending import ANSWERS, MARKS, TURNS, WORK, Ending
 from scheduler.housekeeping import Keeping, keep_house
 from scheduler.pacer import Pacer
 from scheduler.replying import Replies
@@ -46,6 +47,7 @@ from scheduler.tick import tick
 
 HOUSEKEEPING_SECONDS = 600.0
 HEARTBEAT_SECONDS = 60.0
+WEBHOOK_SECONDS = 60.0
 PROGRESS_SECONDS = 3.0
 CARDS_SECONDS = 2.0
 REPORT_SECONDS = 600.0
@@ -83,7 +85,7 @@ class Bot:
         self.settings, self.store, self.catalog = settings, store, catalog
         processor = OrderedProcessor(after_flood=self.tell_of_flood)
         self.application = _application(settings, processor)
-        pacer = pacer or Pacer(per_second=settings.messages_per_second)
+        self.pacer = pacer = pacer or Pacer(per_second=settings.messages_per_second)
         in_flight = max(round(settings.messages_per_second * REQUEST_SECONDS), LEAST_IN_FLIGHT)
         self.delivery = Delivery(
             store,
@@ -109,13 +111,15 @@ class Bot:
             crowded=processor.crowded,
             unfinished=self.intake.unfinished,
         )
-        self.health = Health(self.house, self.intake, port=settings.health_port)
         self.webhook = Webhook(settings, self.application, self.intake)
+        self.health = Health(self.house, self.intake, self.webhook, port=settings.health_port)
         self.runner = Runner(self.tick, set_back=self.delivery.clock_set_back)
         self.runner.beside("housekeeping", self.keep_house, seconds=HOUSEKEEPING_SECONDS)
-        self.runner.beside("progress", self.show_progress, seconds=PROGRESS_SECONDS)
-        self.runner.beside("cards", self.show_cards, seconds=CARDS_SECONDS)
+        self.runner.beside("progress", self.show_progress, seconds=PROGRESS_SECONDS, finishes=True)
+        self.runner.beside("cards", self.show_cards, seconds=CARDS_SECONDS, finishes=True)
         self.runner.beside("reports", self.send_reports, seconds=REPORT_SECONDS)
+        if self.webhook.wanted:
+            self.runner.beside("webhook", self.webhook.look, seconds=WEBHOOK_SECONDS)
         if settings.ping_url:
             self.runner.beside("heartbeat", self.ping, seconds=HEARTBEAT_SECONDS)
         self.house.install(self.application.bot_data)
@@ -132,7 +136,7 @@ class Bot:
         """Do one round of the schedule and let the sender know of what it queued."""
         house, now = self.house, self.house.clock()
         counts = await tick(house.store, house.catalog, now)
-        self.delivery.line.heard(self.intake.last_heard)
+        self.delivery.line.heard(self.intake.last_heard or self.webhook.last_answer)
         if self._reached():
             counts["told_of_outage"] += await house.store.tx(outage.reached, house.catalog, now)
         self.health.ticked(now, counts)
@@ -182,7 +186,20 @@ class Bot:
         keep_what_is_loaded()
 
     async def start(self) -> None:
-        """Start within a running event loop; raises `SettingsError` for a refused token."""
+        """Start within a running event loop; waits for Telegram, however long it is away.
+
+        What was started is stopped again if the start fails or is given up.
+
+        Raises:
+            SettingsError: If Telegram refuses the token or the address of the webhook.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
         await self.health.start()
         await introduce(self.application)
         bot = self.application.bot
@@ -199,15 +216,33 @@ class Bot:
             log.warning("knowledge.outdated", reason=self.house.knowledge.outdated)
 
     async def stop(self) -> None:
-        """Stop what `start` started: no new updates, the running work finished."""
-        await self.health.stop()
-        await self.webhook.stop()
-        await self.intake.stop()
-        await self.runner.stop()
-        await self.delivery.stop()
-        await self.application.stop()
+        """Stop what `start` started: no new updates, then what is in hand comes to its end.
+
+        It takes no longer than `scheduler.ending` allows, and nothing is half-done after it.
+        """
+        ending = Ending()
+        cut = asyncio.get_running_loop().call_later(ANSWERS, self.delivery.line.cut)
+        self.store.break_off_backup()
+        updates = asyncio.create_task(self._take_no_more(ending), name="updates")
+        await asyncio.wait([updates], timeout=ending.left(TURNS))
+        self.pacer.close()
+        await ending.see_to(
+            MARKS,
+            delivery=self.delivery.stop(),
+            jobs=self.runner.stop(within=ending.left(WORK)),
+            updates=updates,
+            health=self.health.stop(),
+        )
+        cut.cancel()
+        if self.application.running:
+            await self.application.stop()
         await self.application.shutdown()
         log.info("stopped")
+
+    async def _take_no_more(self, ending: Ending) -> None:
+        """Let no update in any more, and those in hand come to their end."""
+        await asyncio.gather(self.webhook.stop(), self.intake.close())
+        await self.intake.stop(within=ending.left(WORK))
 
     async def _until_told_to_stop(self) -> None:
         told = asyncio.Event()
@@ -218,16 +253,21 @@ class Bot:
         try:
             if await _unless(told, introduce(self.application)):
                 await self.make_ready()
-                await self.start()
-                await told.wait()
-                await self.stop()
+                if await _unless(told, self.start()):
+                    await told.wait()
+                    await self.stop()
         finally:
             await self.health.stop()
 
     def _reached(self) -> bool:
         """Whether Telegram has been heard of within the last minute."""
         now = self.house.clock()
-        heard = (self.intake.last_heard, self.delivery.last_success, self.webhook.last_heard)
+        heard = (
+            self.intake.last_heard,
+            self.delivery.last_success,
+            self.webhook.last_heard,
+            self.webhook.last_answer,
+        )
         return any(at is not None and (now - at).total_seconds() < 60 for at in heard)  # noqa: PLR2004
 
 

@@ -35,9 +35,11 @@ async def draw(chart: Mapping[str, Any]) -> bytes:
         async with asyncio.timeout(LONGEST_SECONDS):
             png, _ = await process.communicate(json.dumps(chart).encode())
     except TimeoutError:
-        process.kill()
-        await process.wait()
         raise ChartError("the picture took too long") from None
+    finally:
+        if process.returncode is None:  # it took too long, or the bot is being stopped
+            process.kill()
+            await process.wait()
     if process.returncode != 0 or not png:
         raise ChartError("the picture could not be drawn")
     return png

@@ -1,6 +1,7 @@
 """The shell: one program, `aftercare`, with every command in a module of its family.
 
-A usage or data error exits with 2 and one line on stderr; nothing is half-done.
+A usage or data error exits with 2 and one line on stderr; nothing is half-done. Any other error
+exits with 1 and one line that tells its kind and place: its words may hold a patient's or a token.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import sys
 
 import click
+import structlog
 
 from bot import __version__
 from bot.chart import ChartError
@@ -23,6 +25,7 @@ from bot.commands import (
     upkeep,
     wording,
 )
+from bot.logs import set_up_logging
 from bot.settings import SettingsError
 from content.tables import ContentError
 from scheduler.services.broadcast import BroadcastError
@@ -34,6 +37,8 @@ from scheduler.services.settings import DeskError
 from scheduler.services.timetable import TimetableError
 from scheduler.services.wording import WordingError
 from scheduler.store.files import StoreError
+
+log = structlog.get_logger()
 
 EXPECTED = (
     BroadcastError,
@@ -79,7 +84,7 @@ for command in (
 
 
 def main() -> None:
-    """Run the command line; errors of data become one line."""
+    """Run the command line; errors become one line, which quotes none that was not foreseen."""
     try:
         cli(prog_name="aftercare", standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -92,6 +97,11 @@ def main() -> None:
         _fail(error.format_message())
     except EXPECTED as error:
         _fail(str(error))
+    except Exception:
+        if not structlog.is_configured():
+            set_up_logging("ERROR", "text")
+        log.exception("aftercare.failed")
+        sys.exit(1)
 
 
 def _fail(line: str) -> None:

@@ -14,13 +14,22 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sqlite_utils import Database
 
 from bot.house import House
+from bot.loopback import listen
 from bot.telegram.intake import Intake
-from scheduler.store import outbox, talk
+from bot.webhook import Webhook
+from scheduler.ending import CALLS
+from scheduler.housekeeping import backup_age
+from scheduler.store import outbox, queues, talk
 
 TICK_TOO_OLD = 60.0
 DUE_TOO_OLD = 600.0
 HEARD_TOO_OLD = 180.0
-"""A poll is answered within half a minute; several have failed by then."""
+"""A poll is answered within half a minute, and of a webhook Telegram is asked each minute; several
+questions have failed by then."""
+
+STOPPED = "no round of the schedule was finished within the last minute"
+OVERDUE = "a message has waited for more than ten minutes"
+SILENT = "Telegram has given no good answer for three minutes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +37,27 @@ class Pulse:
     """How the bot is at a moment; ages in seconds, None for what has not happened yet.
 
     Attributes:
-        ok: Whether the schedule ticks, Telegram answers and nothing has waited too long.
+        ok: Whether the schedule ticks, Telegram answers, updates come and nothing waited too long.
+        why: The reasons if it is not well; they hold no address, number or word of anybody's.
         last_tick_seconds: Since the last finished round.
         oldest_due_seconds: How long the longest waiting message is overdue.
         queue: How many messages wait in the outbox.
         last_success_seconds: Since Telegram last took a message.
-        last_heard_seconds: Since Telegram last answered when asked for updates.
+        last_heard_seconds: Since Telegram last answered when asked for updates, or, if it calls us,
+            when asked whether it does.
         open_escalations: How many patients wait for a person.
+        last_backup_seconds: Since the last good backup of a night.
     """
 
     ok: bool
+    why: tuple[str, ...]
     last_tick_seconds: float | None
     oldest_due_seconds: float
     queue: int
     last_success_seconds: float | None
     last_heard_seconds: float | None
     open_escalations: int
+    last_backup_seconds: float | None
 
 
 class Health:
@@ -52,11 +66,12 @@ class Health:
     Args:
         house: The parts of the bot.
         intake: Who hears from Telegram.
+        webhook: Where Telegram calls, if it does.
         port: Where to listen on 127.0.0.1; 0 for nowhere.
     """
 
-    def __init__(self, house: House, intake: Intake, *, port: int) -> None:
-        self._house, self._intake, self._port = house, intake, port
+    def __init__(self, house: House, intake: Intake, webhook: Webhook, *, port: int) -> None:
+        self._house, self._intake, self._webhook, self._port = house, intake, webhook, port
         self._last_tick: datetime | None = None
         self._counts: Counter[str] = Counter()
         self._runner: web.AppRunner | None = None
@@ -70,38 +85,52 @@ class Health:
         """Return how the bot is now."""
         now = self._house.clock()
         queue, oldest, escalations = await self._house.store.tx(_queue, now)
+        backup = await self._house.store.tx(backup_age, now)
         tick_age = _age(self._last_tick, now)
+        why = [
+            (tick_age is None or abs(tick_age) > TICK_TOO_OLD, STOPPED),
+            (oldest > DUE_TOO_OLD, OVERDUE),
+            (self._deaf(now), SILENT),
+            (bool(self._webhook.trouble), self._webhook.trouble),
+        ]
+        reasons = tuple(reason for holds, reason in why if holds)
         return Pulse(
-            ok=tick_age is not None
-            and abs(tick_age) <= TICK_TOO_OLD
-            and oldest <= DUE_TOO_OLD
-            and not self._deaf(now),
+            ok=not reasons,
+            why=reasons,
             last_tick_seconds=tick_age,
             oldest_due_seconds=oldest,
             queue=queue,
             last_success_seconds=_age(self._house.delivery.last_success, now),
-            last_heard_seconds=_age(self._intake.last_heard, now),
+            last_heard_seconds=_age(self._last_answer, now),
             open_escalations=escalations,
+            last_backup_seconds=None if backup is None else round(backup.total_seconds(), 3),
         )
 
+    @property
+    def _last_answer(self) -> datetime | None:
+        return self._intake.last_heard or self._webhook.last_answer
+
     def _deaf(self, now: datetime) -> bool:
-        """Whether Telegram was asked for updates and has not answered for minutes."""
-        began = self._intake.polls_since
+        """Whether Telegram was asked for updates, or of its calls, and was silent for minutes."""
+        began = self._intake.polls_since or self._webhook.began
         if began is None:
             return False
-        heard = max(began, self._intake.last_heard or began)
+        heard = max(began, self._last_answer or began)
         return abs((now - heard).total_seconds()) > HEARD_TOO_OLD
 
     async def start(self) -> None:
-        """Listen, if there is a port to listen on and it does not listen yet."""
+        """Listen, if there is a port to listen on and it does not listen yet.
+
+        Raises:
+            SettingsError: If the port is taken.
+        """
         if not self._port or self._runner is not None:
             return
         app = web.Application()
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._metrics)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CALLS)
+        await listen(self._runner, self._port, setting="AFTERCARE_HEALTH_PORT")
 
     async def stop(self) -> None:
         """Stop to listen."""
@@ -121,9 +150,9 @@ class Health:
         )
 
     def _families(self, pulse: Pulse) -> Iterable[Metric]:
-        for name, value in asdict(pulse).items():
-            if value is not None:
-                yield GaugeMetricFamily(f"aftercare_{name}", _TOLD[name], value=float(value))
+        for name, told in _TOLD.items():
+            if (value := getattr(pulse, name)) is not None:
+                yield GaugeMetricFamily(f"aftercare_{name}", told, value=float(value))
         delivery = self._house.delivery
         yield _counter("messages", "Messages by outcome.", "outcome", delivery.counts)
         yield _counter("ticks", "What the rounds counted.", "what", self._counts)
@@ -145,13 +174,14 @@ class _Collected:
 
 
 _TOLD = {
-    "ok": "1 if the schedule ticks, Telegram answers and nothing has waited too long.",
+    "ok": "1 if the schedule ticks, Telegram answers, updates come and nothing waited too long.",
     "last_tick_seconds": "Seconds since the last finished round.",
     "oldest_due_seconds": "How long the longest waiting message is overdue.",
     "queue": "Messages that wait in the outbox.",
     "last_success_seconds": "Seconds since Telegram last took a message.",
-    "last_heard_seconds": "Seconds since Telegram last answered a poll.",
+    "last_heard_seconds": "Seconds since Telegram last answered a poll or told of the webhook.",
     "open_escalations": "Patients who wait for a person.",
+    "last_backup_seconds": "Seconds since the last good backup of a night.",
 }
 
 
@@ -164,7 +194,7 @@ def _counter(name: str, told: str, label: str, counts: Mapping[str, int]) -> Cou
 
 def _queue(db: Database, now: datetime) -> tuple[int, float, int]:
     counts = outbox.counts(db)
-    due = outbox.next_due(db)
+    due = queues.next_due(db)
     overdue = max((now - due).total_seconds(), 0.0) if due else 0.0
     return counts.get("waiting", 0), overdue, talk.open_count(db)
 

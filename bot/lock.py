@@ -15,12 +15,14 @@ from scheduler.store.files import StoreError
 def only_one(database: Path) -> Iterator[None]:
     """Hold the lock of a database while the bot runs.
 
-    The kernel lets go of it when the process ends, however it ends.
+    It is the lock of the file itself, by whatever link it is named. The kernel lets go of it when
+    the process ends, however it ends.
 
     Raises:
         StoreError: If another process holds it.
     """
-    path = database.with_name(database.name + ".lock")
+    real = database.resolve()
+    path = real.with_name(real.name + ".lock")
     try:
         handle = open(path, "w", opener=_mine)  # noqa: SIM115  (only this takes an opener)
     except OSError as error:

@@ -6,7 +6,7 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -74,14 +74,26 @@ class Redactor:
         self, _logger: Any, _method: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
         """Return the event without a token in any of its texts."""
-        return {key: self._clean(value) for key, value in event.items()}
+        return {
+            key: value if key.startswith("_") else self._clean(value)  # a formatter's own
+            for key, value in event.items()
+        }
 
     def _clean(self, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        if self._token:
-            value = value.replace(self._token, REDACTED)
-        return _TOKEN.sub(REDACTED, value)
+        match value:
+            case str():
+                told = value.replace(self._token, REDACTED) if self._token else value
+                return _TOKEN.sub(REDACTED, told)
+            case None | bool() | int() | float():
+                return value
+            case bytes() | bytearray():
+                return self._clean(bytes(value).decode(errors="replace"))
+            case Mapping():
+                return {self._clean(key): self._clean(item) for key, item in value.items()}
+            case list() | tuple() | set() | frozenset():
+                return [self._clean(item) for item in value]
+        told = str(value)  # whatever else it is, such as an address: as it would be written
+        return value if self._clean(told) == told else self._clean(told)
 
 
 def first_line(
@@ -113,5 +125,9 @@ def where_it_failed(
 def without_words(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Drop whatever could hold what a person wrote: ids only."""
-    return {key: value for key, value in event.items() if key not in _UNTOLD}
+    """Drop whatever could hold what a person wrote; a count by such a name holds nothing of it."""
+    return {
+        key: value
+        for key, value in event.items()
+        if key not in _UNTOLD or isinstance(value, int | float)
+    }

@@ -8,6 +8,7 @@ from telegram import Update
 from bot.house import Context, House, house_of
 from bot.patient.conversation import open_conversation
 from scheduler.messenger import Outgoing
+from scheduler.pacer import PacerClosed
 from scheduler.store import clinics
 from scheduler.store.engine import passing
 
@@ -17,8 +18,12 @@ log = structlog.get_logger()
 async def failed(update: object, context: Context) -> None:
     """A handler failed: log what failed, not what was said, and give people a way on.
 
-    What failed for want of room on the disk is dealt with again; they are told of it once.
+    What failed for want of room on the disk is dealt with again; they are told of it once. So is,
+    at the next start, what a stop left no time to say.
     """
+    if isinstance(context.error, PacerClosed) and isinstance(update, Update):
+        house_of(context).unfinished.add(update.update_id)
+        return
     log.error("update.failed", exc_info=context.error)
     if not isinstance(update, Update):
         return

@@ -191,6 +191,26 @@ def desk(moment: Moment) -> dict[str, Any]:
         "detail": "",
         "wrote": [{"at": moment, "said": "can I wear makeup", "topics": ["Makeup"]}],
         "people": [{"name": "Rosa", "role": "owner"}],
+        "count": 14,
+        "refused": [
+            {
+                "why": "it is too long",
+                "quoted": "",
+                "here": False,
+                "count": 13,
+                "patients": ["R7K2M9QX", "4711"],
+                "more": 3,
+            },
+            {
+                "why": "this reason:",
+                "quoted": "<MEDIA>",
+                "here": True,
+                "count": 1,
+                "patients": [],
+                "more": 0,
+            },
+        ],
+        "messages": [{"at": moment, "link": "https://t.me/c/1/2"}, {"at": moment, "link": ""}],
         "owner": True,
         "text": "Please come in at five.",
     }

@@ -11,7 +11,7 @@ from content.model import Procedure
 
 TABLES = (
     "button", "command", "level", "ago", "city", "language", "opt_out", "desk", "time", "mark",
-    "media",
+    "media", "refusal",
 )  # fmt: skip
 """The interface words that every language has alike."""
 

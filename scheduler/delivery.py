@@ -21,8 +21,9 @@ from scheduler.line import Line
 from scheduler.marks import Marks
 from scheduler.messenger import Messenger
 from scheduler.model import OutboxRow, Priority
+from scheduler.pauses import Pauses
 from scheduler.sender import LONGEST_PAUSE, Pacer, Sender
-from scheduler.store import claims, outbox, waits
+from scheduler.store import claims, outbox, queues, waits
 from scheduler.store.claims import Claim
 from scheduler.store.engine import Store
 
@@ -59,13 +60,16 @@ class Delivery:
         batch: int = 64,
         without_room: float = 5.0,
     ) -> None:
-        self._store, self._pacer, self._clock, self._batch = store, pacer, clock, batch
+        self._store, self._clock, self._batch = store, clock, batch
         self._woken = asyncio.Event()
         self._stopping = False
         self._loop: asyncio.Task[None] | None = None
         self.line = Line(messenger, pacer.pause, clock, self._line_changed)
         marks = Marks(store, clock, at_once=in_flight)
-        self._sender = Sender(self.line, pacer, marks, clock, without_room=without_room)
+        self._pauses = Pauses(store, pacer, clock)
+        self._sender = Sender(
+            self.line, pacer, marks, self._pauses, clock, without_room=without_room
+        )
         self._hand = Hand(self._sender.deliver, self._put_down)
         self.behind = self._sender.behind
 
@@ -85,11 +89,10 @@ class Delivery:
         return self._sender.counts
 
     async def recover(self) -> Counter[str]:
-        """Settle what a crash left in doubt and keep to a pause that Telegram asked for."""
-        settled, held = await self._store.tx(recover, self._clock())
+        """Settle what a crash left in doubt and keep to the pauses that Telegram asked for."""
+        settled = await self._store.tx(recover, self._clock())
         self.behind.update(await self._store.tx(waits.chats))
-        if held > 0:
-            self._pacer.hold(held)
+        await self._pauses.restore()
         if settled:
             log.warning("delivery.in_doubt", **settled)
         return settled
@@ -108,7 +111,10 @@ class Delivery:
         self.wake()
 
     async def stop(self) -> None:
-        """Finish the requests under way, give up the waiting ones, and end."""
+        """Begin nothing more, let the requests under way end, write that down, and end.
+
+        Those that are not answered end when the line is cut; `scheduler.ending` says when.
+        """
         self._stopping = True
         self._sender.stop()
         self._woken.set()
@@ -220,4 +226,4 @@ def _take(
     if len(found) >= room:  # the hand is full; room in it wakes the sender
         return _Taken(found, None, held)
     others = (*in_hand, *(claim.id for claim in found))
-    return _Taken(found, outbox.next_due(db, without=others, pressing=held), held)
+    return _Taken(found, queues.next_due(db, without=others, pressing=held), held)

@@ -22,9 +22,8 @@ from scheduler.messenger import (
     Unreachable,
 )
 from scheduler.model import OutboxRow
-from scheduler.store import broadcasts, clinics, outbox, patients, records, reminders, waits
+from scheduler.store import aside, broadcasts, clinics, outbox, patients, refusals, reminders, waits
 from scheduler.store.claims import Recipient
-from scheduler.store.engine import instant, stamp
 
 TRIES_WHEN_UNSURE = {"escalation": 5, "reply": 5, "reminder": 2}
 """How often a message is tried of which nobody can know whether it arrived. A second sunscreen note
@@ -32,9 +31,6 @@ does no harm, and a warning has to arrive though the line breaks several times. 
 tried again but held and named."""
 
 UNREACHABLE_PAUSE = timedelta(seconds=5)
-HOLD = "delivery.hold"
-"""The fact that keeps a pause that Telegram asked for: since when, and for how many seconds."""
-
 KEPT_IN_ORDER = timedelta(minutes=2)
 """For so long an answer waits for the one before it to the same chat; a message that Telegram
 fails on again and again must not keep a warning from a patient."""
@@ -54,7 +50,7 @@ def wanted(db: Database, row: OutboxRow, recipient: Recipient | None, now: datet
         return False
     if row.expires_at < now:
         if row.kind != "reminder" or not reminders.outlives(db, row.id, now):
-            outbox.finish(db, row.id, "skipped", now, detail="stale")
+            aside.one(db, row.id, now, "stale")
         return False
     if row.kind == "broadcast" and not broadcasts.may_go(db, row, now):
         return False
@@ -63,10 +59,10 @@ def wanted(db: Database, row: OutboxRow, recipient: Recipient | None, now: datet
     if row.patient_id is None:
         return True
     if recipient is None or recipient.state != "active":
-        outbox.finish(db, row.id, "skipped", now, detail="not wanted")
+        aside.one(db, row.id, now, "not wanted")
         return False
     if recipient.paused_until and recipient.paused_until > now:
-        outbox.finish(db, row.id, "skipped", now, detail="paused")
+        aside.one(db, row.id, now, "paused")
         return False
     if (opening := opens(recipient, now)) is not None:
         outbox.again(db, row.id, opening, waits.AT_NIGHT)
@@ -97,7 +93,6 @@ def ended(db: Database, row: OutboxRow, result: SendResult | NotLeft, now: datet
             outbox.sent(db, [(row.id, message_id)], now)
             return "sent"
         case RetryAfter(seconds):
-            _hold(db, seconds, now)
             until = now + timedelta(seconds=seconds)
             outbox.again(db, row.id, until, "asked to wait", unsent=True)
             return "held"
@@ -107,15 +102,16 @@ def ended(db: Database, row: OutboxRow, result: SendResult | NotLeft, now: datet
             outbox.readdress(db, row.id, chat_id)
             return "moved"
         case Blocked(reason):
-            outbox.finish(db, row.id, "blocked", now, detail=reason)
+            aside.one(db, row.id, now, reason, state="blocked")
             if row.patient_id is not None:
                 patients.mark_blocked(db, row.patient_id)
-                outbox.drop_waiting(db, row.patient_id, now, "blocked")
+                aside.unasked(db, row.patient_id, now, "blocked")
             else:
                 clinics.unbind(db, row.chat_id, now=now)
             return "blocked"
-        case Rejected(reason):
+        case Rejected(reason):  # for what it is; so a try before this one came to nothing either
             outbox.finish(db, row.id, "failed", now, detail=reason)
+            refusals.note(db, row.id, now)
             return "failed"
         case Unreachable(reason):  # surely not sent; it is tried until it is not worth sending
             outbox.again(db, row.id, now + UNREACHABLE_PAUSE, reason, unsent=True)
@@ -142,29 +138,12 @@ def _backoff(attempts: int) -> timedelta:
 
 def put_aside(db: Database, row_id: int, now: datetime) -> None:
     """Let go of a row that breaks whatever touches it, so that the others go on."""
-    outbox.finish(db, row_id, "failed", now, detail="it could not be sent as it is")
+    aside.one(db, row_id, now, "it could not be sent as it is", state="failed")
+    refusals.note(db, row_id, now)
 
 
-def _hold(db: Database, seconds: float, now: datetime) -> None:
-    """Note that Telegram asked for a pause, unless it asked for a longer one."""
-    if seconds > held_for(db, now):
-        records.keep(db, HOLD, f"{stamp(now)} {seconds}")
-
-
-def held_for(db: Database, now: datetime) -> float:
-    """Return for how many seconds Telegram still wants a pause: never more than it asked for,
-    whatever became of the clock since.
-    """
-    noted = records.fact(db, HOLD)
-    if noted is None:
-        return 0.0
-    since, asked = noted.split()
-    seconds = float(asked)
-    return max(min(seconds - (now - instant(since)).total_seconds(), seconds), 0.0)
-
-
-def recover(db: Database, now: datetime) -> tuple[Counter[str], float]:
-    """Settle what a crash left in doubt; return counts, and for how long Telegram wants a pause."""
+def recover(db: Database, now: datetime) -> Counter[str]:
+    """Settle what a crash left in doubt; return counts."""
     settled: Counter[str] = Counter()
     for row in outbox.in_doubt(db):
         if row.attempts < TRIES_WHEN_UNSURE.get(row.kind, 1):
@@ -174,4 +153,4 @@ def recover(db: Database, now: datetime) -> tuple[Counter[str], float]:
             outbox.finish(db, row.id, "uncertain", now, detail="in doubt after a crash")
             settled["uncertain"] += 1
     waits.keep_short(db, now)
-    return settled, held_for(db, now)
+    return settled

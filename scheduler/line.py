@@ -18,6 +18,7 @@ from typing import Literal
 import structlog
 
 from scheduler.clock import Clock
+from scheduler.ending import UnderWay
 from scheduler.messenger import (
     Keyboard,
     Messenger,
@@ -63,6 +64,7 @@ class Line:
         self._silent_at: datetime | None = None
         self._asked = self._trials = 0
         self._asking: asyncio.Task[None] | None = None
+        self._under_way = UnderWay()
 
     @property
     def silent(self) -> bool:
@@ -76,7 +78,7 @@ class Line:
 
     async def send(self, message: Outgoing) -> SendResult:
         """Send one message and say how that ended."""
-        result = await self._messenger.send(message)
+        result = await self._under_way.of(self._messenger.send(message))
         if self._state != "open" or type(result) is not Sent:
             self._note(result)
         return result
@@ -91,9 +93,17 @@ class Line:
         caption: bool = False,
     ) -> SendResult:
         """Replace the text and buttons of a message."""
-        result = await self._messenger.edit(
+        change = self._messenger.edit(
             chat_id=chat_id, message_id=message_id, text=text, buttons=buttons, caption=caption
         )
+        result = await self._under_way.of(change)
+        self._note(result)
+        return result
+
+    async def delete(self, *, chat_id: int, message_id: int) -> SendResult:
+        """Take a message back."""
+        removal = self._messenger.delete(chat_id=chat_id, message_id=message_id)
+        result = await self._under_way.of(removal)
         self._note(result)
         return result
 
@@ -117,6 +127,10 @@ class Line:
             return False
         await asyncio.wait([self._asking])
         return not self.silent
+
+    def cut(self) -> None:
+        """Wait for no answer any more, so nobody can know of what is under way; send no more."""
+        self._under_way.cut()
 
     async def close(self) -> None:
         """Ask no more."""

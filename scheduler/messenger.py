@@ -156,6 +156,10 @@ class Messenger(Protocol):
         """
         ...
 
+    async def delete(self, *, chat_id: int, message_id: int) -> SendResult:
+        """Take a message back; one that is gone counts as sent."""
+        ...
+
     async def answers(self) -> bool:
         """Ask the server something that does no harm, and say whether it answers."""
         ...

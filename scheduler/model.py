@@ -170,7 +170,8 @@ class OutboxRow:
         payload: Text, buttons and file, as `scheduler.payload` writes them.
         content_version: The edition of the library its text came from.
         state: What became of it.
-        attempts: How often it was tried.
+        attempts: How often it may have been sent; `scheduler.store.aside.ONCE` more if the first
+            such try is the last.
         created_at: When it was queued.
         due_at: When it may be sent.
         expires_at: From when it is not worth sending.

@@ -19,16 +19,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from scheduler.model import Priority
+from scheduler.window import Window
 
 SPREAD = 0.97
 """The space between two messages, in shares of the pace. It is a little less than a whole one, so
 that whoever was late makes up for it, and not so little that two leave in one moment: each that is
 under way is in doubt at a crash, and of those there are to be three at most. The window below sets
 the pace in the long run."""
-
-WINDOW_SECONDS = 1.026
-"""The window that the allowed number must not fill, a little over Telegram's second: 97.5 % of the
-allowed pace, and what is over takes up how differently long requests are on their way."""
 
 TOGETHER_SECONDS, CATCH_UP_SECONDS = 0.01, 0.1
 """Where the space between two messages is shorter than the first, at about a hundred a second, the
@@ -53,6 +50,10 @@ GROUP_MOST_WHEN_CHANGING = 12
 change takes a place like a message does, and can wait longer."""
 
 FORGET_ABOVE = 4096
+
+
+class PacerClosed(Exception):  # noqa: N818 - it is no fault
+    """Nobody waits for a turn any more, for the bot is being stopped."""
 
 
 @dataclass(eq=False, slots=True)
@@ -93,7 +94,7 @@ class Pacer:
         )
         self._next = float("-inf")
         self._ahead, self._window_decided = 0.0, False
-        self._left: deque[float] = deque(maxlen=max(int(per_second), 1))
+        self._window = Window(max(int(per_second), 1), time)
         self._held_all = self._held_bulk = float("-inf")
         self._chats: dict[int, float] = {}
         self._groups: dict[int, deque[float]] = {}
@@ -103,6 +104,7 @@ class Pacer:
         self._waiting = 0
         self._changed = asyncio.Event()
         self._dispatcher: asyncio.Task[None] | None = None
+        self._closed = False
 
     @property
     def waiting(self) -> int:
@@ -116,12 +118,17 @@ class Pacer:
             chat_id: Where it goes; a negative number is a group.
             priority: How pressing it is, a `Priority`.
             group: The clinic that it speaks for; clinics take turns.
+
+        Raises:
+            PacerClosed: If it would have to wait, or to wait on, after `close`.
         """
         now = self._time()
         waiter = _Waiter(chat_id, priority, group)
         if not self._waiting and max(self._ready(waiter, now), self._slot_at(now)) <= now:
             self._take(waiter, now)
             return
+        if self._closed:
+            raise PacerClosed
         self._queues[priority].setdefault(group, deque()).append(waiter)
         self._waiting += 1
         self._changed.set()
@@ -135,16 +142,30 @@ class Pacer:
             self._give_up(waiter)
             raise
 
-    async def go(self) -> None:
-        """Return at the moment at which the request may leave; call it last of all."""
-        wait = self._window_wait(self._time())
+    async def go(self, *, priority: int = Priority.BROADCAST) -> float:
+        """Wait for the moment at which the request may leave; call it last of all.
+
+        Returns:
+            0 if it may leave now; else, for a pause has begun since its turn, in how many seconds.
+
+        Raises:
+            PacerClosed: If it was waiting, which is for a second at most, at `close`.
+        """
+        wait = self._window.wait(self._time())
         if self._window_decided:
             learned = wait * (LEARNED_LATE if wait < 0 else LEARNED_EARLY)
             self._ahead = min(max(self._ahead - learned, 0.0), MOST_AHEAD)
         while wait > 0:
             await self._sleep(wait)
-            wait = self._window_wait(self._time())
-        self._left.append(self._time())
+            if self._closed:
+                raise PacerClosed
+            wait = self._window.wait(self._time())
+        now = self._time()
+        held_until = self._held_until(priority)
+        if held_until > now:
+            return held_until - now
+        self._window.leave(now)
+        return 0.0
 
     def wait_to_change(self, *, chat_id: int) -> float:
         """Return in how many seconds a message of a chat may be changed, which then takes a turn.
@@ -167,6 +188,18 @@ class Pacer:
         self._held_bulk = max(self._held_bulk, until)
         if everybody:
             self._held_all = max(self._held_all, until)
+
+    def close(self) -> None:
+        """Let nobody wait any more; who need not wait may still go."""
+        self._closed = True
+        if self._dispatcher is not None:
+            self._dispatcher.cancel()
+        for queues in self._queues.values():
+            for waiter in (waiter for queue in queues.values() for waiter in queue):
+                if not waiter.turn.done():
+                    waiter.turn.set_exception(PacerClosed())
+            queues.clear()
+        self._waiting = 0
 
     async def _dispatch(self) -> None:
         while self._waiting:
@@ -204,11 +237,7 @@ class Pacer:
         return max(self._room_at(now), self._next - self._catch_up, now)
 
     def _room_at(self, now: float) -> float:
-        return now + self._window_wait(now) - self._ahead
-
-    def _window_wait(self, now: float) -> float:
-        full = len(self._left) == self._left.maxlen
-        return self._left[0] + WINDOW_SECONDS - now if full else 0.0
+        return now + self._window.wait(now) - self._ahead
 
     def _choose(self, now: float) -> tuple[_Waiter | None, float]:
         """Return who goes next, or nobody and when somebody may."""
@@ -224,14 +253,17 @@ class Pacer:
 
     def _ready(self, waiter: _Waiter, now: float) -> float:
         """Return from when on a message may go, as far as its chat and the pauses allow."""
-        bulk = waiter.priority >= Priority.REMINDER
-        ready = self._held_bulk if bulk else self._held_all
+        ready = self._held_until(waiter.priority)
         if waiter.chat_id < 0:
             alarm = waiter.priority == Priority.ESCALATION
             most = GROUP_MOST if alarm else GROUP_MOST - GROUP_KEPT_FOR_ALARMS
             return max(ready, self._group_ready(waiter.chat_id, most, now))
         free = self._chats.get(waiter.chat_id, ready)
+        bulk = waiter.priority >= Priority.REMINDER
         return max(ready, free if bulk else free - CHAT_BURST * CHAT_SECONDS)
+
+    def _held_until(self, priority: int) -> float:
+        return self._held_bulk if priority >= Priority.REMINDER else self._held_all
 
     def _group_ready(self, chat_id: int, most: int, now: float) -> float:
         sent = self._groups.get(chat_id)
@@ -242,8 +274,7 @@ class Pacer:
         return now if len(sent) < most else sent[len(sent) - most] + GROUP_SECONDS
 
     def _take(self, waiter: _Waiter, now: float) -> None:
-        full = len(self._left) == self._left.maxlen
-        self._window_decided = full and self._room_at(now) > self._next
+        self._window_decided = self._window.full and self._room_at(now) > self._next
         self._next = max(now, self._next) + self._slot
         if waiter.chat_id < 0:
             self._groups.setdefault(waiter.chat_id, deque()).append(now)

@@ -40,6 +40,13 @@ def pack(
     return _JSON.encode(stored)
 
 
+def without_content(payload: str) -> str:
+    """Return what `pack` stored without the file whose bytes were in it."""
+    stored = json.loads(payload)
+    stored.pop("attachment", None)
+    return _JSON.encode(stored)
+
+
 def _stored(button: Button) -> dict[str, str]:
     named = {
         "text": button.text,

@@ -47,6 +47,12 @@ class Course:
         """Return the instant at which the wait of a rule is over, in UTC."""
         return self.treated_at.astimezone(UTC) + _hours(self.hours[rule])
 
+    def ends_with(self, step: str) -> datetime | None:
+        """Return the end of the wait of which a step tells, in UTC; None if it tells of none."""
+        rules = (known.rule for known in self.procedure.steps if known.key == step)
+        rule = next(rules, None)
+        return None if rule is None else self.ends(rule)
+
 
 @dataclass(frozen=True, slots=True)
 class Patient:

@@ -22,9 +22,11 @@ from scheduler.line import Line
 from scheduler.marks import Marks
 from scheduler.messenger import RetryAfter, SendResult, Unknown, Unreachable
 from scheduler.model import OutboxRow, Priority
+from scheduler.pacer import PacerClosed
+from scheduler.pauses import Pauses
 from scheduler.store.claims import Claim, Recipient
 from scheduler.store.engine import passing
-from scheduler.store.waits import AT_NIGHT
+from scheduler.store.waits import AT_NIGHT, PAUSED
 
 LONGEST_PAUSE = 30.0
 TIMES_DOUBLED = 7  # from then on a pause is the longest; a day of them would overflow a float
@@ -42,8 +44,8 @@ class Pacer(Protocol):
         """Return when it is this message's turn."""
         ...
 
-    async def go(self) -> None:
-        """Return at the moment at which the request may leave; called last of all."""
+    async def go(self, *, priority: int) -> float:
+        """Return 0 when the request may leave, or in how many seconds it may after a pause."""
         ...
 
     async def pause(self, seconds: float) -> None:
@@ -62,6 +64,7 @@ class Sender:
         line: Where messages leave.
         pacer: Who goes when.
         marks: Who marks the rows.
+        pauses: Who keeps to what Telegram asks for.
         clock: The present instant.
         without_room: Seconds until it tries again what a full disk did not take.
 
@@ -74,9 +77,17 @@ class Sender:
     """
 
     def __init__(
-        self, line: Line, pacer: Pacer, marks: Marks, clock: Clock, *, without_room: float
+        self,
+        line: Line,
+        pacer: Pacer,
+        marks: Marks,
+        pauses: Pauses,
+        clock: Clock,
+        *,
+        without_room: float,
     ) -> None:
         self._line, self._pacer, self._marks, self._clock = line, pacer, marks, clock
+        self._pauses = pauses
         self._without_room = without_room
         self._log = log.bind()  # once, for what is told of each message: a look-up costs 10 us
         self.begun: set[int] = set()
@@ -104,11 +115,14 @@ class Sender:
             )
             self.begun.add(claim.id)  # from here on a stop waits: a clean end has no doubts
             await self._send(claim)
+        except PacerClosed:  # it waits as it did
+            return
         except Exception as error:
             if passing(error):  # it waits as it did, and is taken again
                 log.exception("delivery.no_room", row=claim.id)
                 self.begun.discard(claim.id)
-                await asyncio.sleep(self._without_room)
+                if not self._stopping:
+                    await asyncio.sleep(self._without_room)
                 return
             log.exception("delivery.row_pushed_aside", row=claim.id)
             await self._marks.put_aside(claim.id)
@@ -123,12 +137,16 @@ class Sender:
         if going is None:
             return
         row, recipient = going
-        await self._pacer.go()
+        try:
+            held = await self._pacer.go(priority=row.priority)
+        except PacerClosed:
+            await self._written(row, NotLeft(row.due_at, row.detail))
+            return
         left = self._clock()
-        result = self._kept_back(row, recipient, left)
+        result = self._kept_back(row, recipient, left, held)
         if result is None:
             result = await self._line.send(payload.unpack(row.payload, row.chat_id))
-            self._mind(row, result, left)
+            await self._mind(row, result, left)
         outcome = await self._written(row, result)
         self.counts[outcome] += 1
         if outcome == "sent":
@@ -138,9 +156,13 @@ class Sender:
             log.info("delivery.result", row=row.id, kind=row.kind, outcome=outcome)
 
     def _kept_back(
-        self, row: OutboxRow, recipient: Recipient | None, now: datetime
+        self, row: OutboxRow, recipient: Recipient | None, now: datetime, held: float
     ) -> SendResult | NotLeft | None:
         """Look once more: to mark a row and to wait for the window may have taken seconds."""
+        if held:
+            if row.priority < Priority.REMINDER:
+                self.behind.add(row.chat_id)
+            return NotLeft(now + timedelta(seconds=held), PAUSED)
         if row.priority < Priority.REMINDER:
             return None
         if self._line.silent:
@@ -161,11 +183,11 @@ class Sender:
                 log.exception("delivery.no_room", row=row.id)
                 await asyncio.sleep(self._without_room)
 
-    def _mind(self, row: OutboxRow, result: SendResult, now: datetime) -> None:
+    async def _mind(self, row: OutboxRow, result: SendResult, now: datetime) -> None:
         """Draw from one result what it means for others: a pause, a lost network, its return."""
         match result:
             case RetryAfter(seconds):
-                self._pacer.hold(seconds, everybody=row.priority < Priority.REMINDER)
+                await self._pauses.asked(seconds, everybody=row.priority < Priority.REMINDER)
             case Unreachable():
                 self._unreachable = min(self._unreachable + 1, TIMES_DOUBLED)
                 self._pacer.hold(min(2.0**self._unreachable / 2, LONGEST_PAUSE))

@@ -16,7 +16,7 @@ from content.catalog import Catalog
 from scheduler.outreach import outreach
 from scheduler.services import raising, reminding
 from scheduler.services.composing import Composer
-from scheduler.store import outbox, reminders
+from scheduler.store import aside, reminders
 from scheduler.store.engine import Store
 
 ASIDE = timedelta(hours=1)
@@ -47,7 +47,7 @@ async def tick(
     counts: Counter[str] = await raising.sweep(store, catalog, now)
     counts["stale"] += await store.tx(reminders.skip_stale, now, 10 * batch)
     counts["outlived"] += await store.tx(reminders.outlived, now, 10 * batch)
-    counts["expired"] += await store.tx(outbox.expire, now, 10 * batch)
+    counts["expired"] += await store.tx(aside.expired, now, 10 * batch)
     composer = Composer(catalog, now)
     for _ in range(ROUNDS):
         found = await store.tx(_round, composer, now, crowd)

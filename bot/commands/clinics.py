@@ -31,7 +31,7 @@ def clinic() -> None:
 @as_json
 def add(as_json: bool, **values: str) -> None:  # noqa: FBT001
     """Enter a clinic and print the code that connects its Telegram group."""
-    with opened() as (_, store, catalog):
+    with opened(new=True) as (_, store, catalog):
         entered, code = store.run(
             desk.add_clinic,
             catalog,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,10 +17,12 @@ from sqlite_utils import Database
 
 from bot.settings import Settings, read_settings
 from content.catalog import Catalog
+from scheduler import private
 from scheduler.model import Clinic, Patient
 from scheduler.services.settings import check_zone
 from scheduler.store import clinics, patients
 from scheduler.store.engine import Store
+from scheduler.store.files import keep_private, refuse_missing
 
 YEARS = range(2000, 2100)
 
@@ -30,15 +33,37 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 
 @contextmanager
-def opened() -> Iterator[tuple[Settings, Store, Catalog]]:
-    """Open what the settings name and close it again."""
+def opened(*, new: bool = False) -> Iterator[tuple[Settings, Store, Catalog]]:
+    """Open what the settings name and close it again.
+
+    Args:
+        new: Whether the database is made if there is none.
+
+    Raises:
+        StoreError: If there is none, so that a command in the wrong folder says so.
+    """
     settings = read_settings()
+    if not new:
+        refuse_missing(settings.database)
     catalog = Catalog(overrides=settings.content)
     store = Store(settings.database)
+    if not keep_private(settings.database):
+        click.echo(
+            f"aftercare: others can read {settings.database}, and it is not yours to change",
+            err=True,
+        )
     try:
         yield settings, store, catalog
     finally:
         store.close()
+
+
+def write_private(target: Path, content: bytes) -> None:
+    """Write a file that only its owner may read; raises `click.UsageError` if it cannot be."""
+    try:
+        private.write(target, content)
+    except OSError as error:
+        raise click.UsageError(f"{target} could not be written: {error.strerror}") from None
 
 
 def catalog_alone() -> Catalog:

@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from bot.commands.common import as_json, find_clinic, opened, print_json, print_table
+from bot.commands.common import (
+    as_json,
+    find_clinic,
+    opened,
+    print_json,
+    print_table,
+    write_private,
+)
 from scheduler.store import proposals
 
 
@@ -28,10 +35,7 @@ def drafts(slug: str | None, target: Path | None, as_json: bool) -> None:  # noq
             lambda db: proposals.listed(db, find_clinic(db, slug).id if slug else None)
         )
     if target is not None:
-        try:
-            target.write_text(as_toml(rows), encoding="utf-8")
-        except OSError as error:
-            raise click.UsageError(f"{target} could not be written: {error.strerror}") from None
+        write_private(target, as_toml(rows).encode())
     if as_json:
         print_json(rows)
     elif target is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from bot.commands.common import (
     parse_waits,
     print_json,
     print_table,
+    write_private,
 )
 from bot.settings import Settings
 from scheduler.clock import system_clock
@@ -191,11 +193,10 @@ def erase(ref: str, yes: bool, as_json: bool) -> None:  # noqa: FBT001
     if as_json:
         print_json({"patient": found.ref, "erased": True})
     else:
-        click.echo(f"{found.ref} is erased.")
+        click.echo(f"{found.ref} is erased. The running bot clears what the group was shown.")
 
 
 def _write_qr(link: str, target: Path) -> None:
-    try:
-        segno.make(link, error="m").save(str(target), kind="png", scale=8, border=4)
-    except OSError as error:
-        raise click.UsageError(f"{target} could not be written: {error.strerror}") from None
+    picture = BytesIO()
+    segno.make(link, error="m").save(picture, kind="png", scale=8, border=4)
+    write_private(target, picture.getvalue())

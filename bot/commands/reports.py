@@ -8,7 +8,14 @@ from pathlib import Path
 import click
 
 from bot.chart import draw
-from bot.commands.common import as_json, find_clinic, opened, print_json, print_table
+from bot.commands.common import (
+    as_json,
+    find_clinic,
+    opened,
+    print_json,
+    print_table,
+    write_private,
+)
 from content.telegram_html import visible
 from scheduler.clock import system_clock
 from scheduler.services import report as reports
@@ -34,9 +41,9 @@ def report(
         clinic = store.run(find_clinic, slug)
         made = store.run(reports.report, clinic, system_clock(), days=days)
     if table is not None:
-        _write(table, reports.as_csv(catalog, made, clinic.language))
+        write_private(table, reports.as_csv(catalog, made, clinic.language))
     if png is not None:
-        _write(png, asyncio.run(draw(reports.as_chart(catalog, made, clinic.language))))
+        write_private(png, asyncio.run(draw(reports.as_chart(catalog, made, clinic.language))))
     if as_json:
         print_json(reports.as_json(made))
         return
@@ -47,10 +54,3 @@ def report(
         (words("report", "what"), words("report", "count")),
         [(reports.named(words, topic), count) for topic, count in made.topics.items()],
     )
-
-
-def _write(target: Path, content: bytes) -> None:
-    try:
-        target.write_bytes(content)
-    except OSError as error:
-        raise click.UsageError(f"{target} could not be written: {error.strerror}") from None

@@ -21,7 +21,7 @@ def run() -> None:
     if settings.token is None:
         raise SettingsError("AFTERCARE_TOKEN is not set; get one from @BotFather in Telegram")
     set_up_logging(settings.log_level, settings.log_format, settings.token.get_secret_value())
-    with only_one(settings.database), opened() as (_, store, catalog):
+    with only_one(settings.database), opened(new=True) as (_, store, catalog):
         bot = Bot(settings, store, catalog)
         bot.run()
 

@@ -14,7 +14,8 @@ from bot.lock import only_one
 from bot.settings import read_settings
 from content.catalog import Catalog
 from scheduler.clock import system_clock
-from scheduler.store import clinics, outbox, past, patients, reminders, talk
+from scheduler.housekeeping import backup_age
+from scheduler.store import clinics, outbox, past, patients, queues, reminders, talk
 from scheduler.store.engine import Store, stamp
 from scheduler.store.files import StoreError
 from scheduler.store.files import restore as restore_file
@@ -66,7 +67,7 @@ def restore(file: Path, as_json: bool) -> None:  # noqa: FBT001
 @as_json
 def migrate(as_json: bool) -> None:  # noqa: FBT001
     """Bring the database up to this version; every command does so by itself."""
-    with opened() as (settings, _store, _catalog):
+    with opened(new=True) as (settings, _store, _catalog):
         path = str(settings.database)
     if as_json:
         print_json({"database": path, "up_to_date": True})
@@ -93,8 +94,8 @@ def status(as_json: bool) -> None:  # noqa: FBT001
 
 
 def _status(db: Database, catalog: Catalog, now: datetime) -> dict[str, Any]:
-    due = reminders.next_due(db)
-    waiting = outbox.next_due(db)
+    due, backup_is = reminders.next_due(db), backup_age(db, now)
+    waiting = queues.next_due(db)
     everybody, everywhere = patients.listed(db), clinics.listed(db)
     return {
         "now": stamp(now),
@@ -108,5 +109,6 @@ def _status(db: Database, catalog: Catalog, now: datetime) -> dict[str, Any]:
         "skipped": past.skipped(db),
         "oldest_waiting_seconds": max((now - waiting).total_seconds(), 0.0) if waiting else 0.0,
         "open_escalations": talk.open_count(db),
+        "last_backup_seconds": backup_is.total_seconds() if backup_is is not None else None,
         "uncertain": outbox.uncertain(db, MOST_NAMED),
     }

@@ -19,7 +19,7 @@ from content.model import ClinicVoice
 from content.telegram_html import split
 from content.view import Standing, standing_in_general, view
 from scheduler.buttons import Tap
-from scheduler.messenger import Attachment, Keyboard, Outgoing, Sent
+from scheduler.messenger import Attachment, Keyboard, Outgoing
 from scheduler.model import Clinic, Patient, Treatment
 from scheduler.services import care
 from scheduler.store import clinics, patients
@@ -142,18 +142,22 @@ class Conversation:
             )
 
     async def edit(self, text: str, buttons: Keyboard = ()) -> bool:
-        """Change the message whose button was tapped; False if it does not say so now."""
+        """Say it in the message whose button was tapped; False if there is none.
+
+        If that cannot be changed now, it comes as a message of its own.
+        """
         if self.message is None or self.crowded:
             return False
         with_file = isinstance(self.message, Message) and bool(self.message.effective_attachment)
-        result = await self.house.messenger.edit(
-            chat_id=self.chat_id,
+        await self.house.replies.edit(
+            Outgoing(chat_id=self.chat_id, text=text, buttons=buttons),
             message_id=self.message.message_id,
-            text=text,
-            buttons=buttons,
+            key=f"{self.key}:edit",
+            clinic_id=self.clinic.id if self.clinic else None,
+            patient_id=self.patient.id if self.patient else None,
             caption=with_file,
         )
-        return isinstance(result, Sent)
+        return True
 
     def known(self) -> Patient:
         """Return the patient; only for handlers that `enrolled` guards."""

@@ -6,10 +6,8 @@ import json
 
 from bot.patient import keyboards
 from bot.patient.conversation import Conversation
-from bot.staff.card import empty_cards
 from scheduler.messenger import Attachment
 from scheduler.services import privacy
-from scheduler.store import posts
 
 
 async def privacy_(conversation: Conversation) -> None:
@@ -45,7 +43,7 @@ async def forget_sure(conversation: Conversation) -> None:
         return
     patient = conversation.known()
     text = conversation.screen("forgotten")
-    shown = await conversation.house.store.tx(posts.messages_about, patient.id)
     await conversation.house.store.tx(privacy.erase, patient, actor="patient", now=conversation.now)
-    await conversation.edit(text)
-    await empty_cards(conversation.house, conversation.clinic, shown)
+    nobodys = await conversation.again()  # what has to wait is not hers any more: she is gone
+    await nobodys.edit(text)
+    await conversation.house.board.empty()

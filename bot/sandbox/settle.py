@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database
 
 from bot.sandbox.telegram import Telegram
-from scheduler.store import incoming, outbox
+from scheduler.store import incoming, outbox, queues
 
 if TYPE_CHECKING:
     from bot.app import Bot
@@ -40,7 +40,7 @@ def settled(telegram: Telegram, bot: Bot) -> Callable[[], Awaitable[None]]:
 
 def _at_rest(db: Database, now: datetime) -> bool:
     """Return whether no update is in hand, no request under way and nothing due to be sent."""
-    due = outbox.next_due(db)
+    due = queues.next_due(db)
     return not (
         incoming.left(db) or outbox.counts(db).get("trying") or (due is not None and due <= now)
     )

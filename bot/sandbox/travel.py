@@ -16,7 +16,7 @@ from bot.sandbox.cloud import Event
 from bot.sandbox.settle import settled
 from bot.sandbox.telegram import Telegram
 from scheduler.services import outage
-from scheduler.store import outbox, records, reminders
+from scheduler.store import queues, records, reminders
 from scheduler.store.engine import stamp
 
 JUST_AFTER = timedelta(seconds=1)
@@ -74,7 +74,7 @@ class Traveller:
 
 
 def _next_due(db: Database) -> datetime | None:
-    dues = (reminders.next_due(db), outbox.next_due(db))
+    dues = (reminders.next_due(db), queues.next_due(db))
     return min((due for due in dues if due is not None), default=None)
 
 

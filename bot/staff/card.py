@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import structlog
 
 from bot.house import House
-from scheduler.model import Clinic
 from scheduler.services import thread
 from scheduler.store import inbox
 from scheduler.store.engine import passing
@@ -35,14 +32,3 @@ async def post_card(house: House, escalation_id: int) -> bool:
         return False
     house.delivery.wake()
     return True
-
-
-async def empty_cards(
-    house: House, clinic: Clinic | None, shown: Sequence[tuple[int, int]]
-) -> None:
-    """Take what the group was shown of a patient out of its messages, as she has erased it."""
-    if clinic is None:
-        return
-    text = house.catalog.screen(clinic.language, "staff_erased")
-    for chat_id, message_id in shown:
-        await house.messenger.edit(chat_id=chat_id, message_id=message_id, text=text)

@@ -19,9 +19,10 @@ from bot.telegram.membership import answer_tap
 from content.catalog import Words
 from content.moments import Moment
 from scheduler.buttons import Tap
-from scheduler.messenger import Attachment, Keyboard, Outgoing, SendResult
-from scheduler.model import Clinic, OutboxRow, Role
+from scheduler.messenger import Attachment, Keyboard, Outgoing, SendResult, Sent
+from scheduler.model import Clinic, OutboxRow, Patient, Role
 from scheduler.services import posting
+from scheduler.store import shown
 from scheduler.store.members import Member
 
 T = TypeVar("T")
@@ -126,7 +127,7 @@ class Desk:
     ) -> SendResult:
         """Answer in the group, under the message that is answered."""
         await self.circle.end()
-        return await self.house.replies.send(
+        result = await self.house.replies.send(
             Outgoing(
                 chat_id=self.chat_id,
                 text=text,
@@ -138,19 +139,38 @@ class Desk:
             clinic_id=self.clinic.id,
             keep=keep,
         )
+        await self._shows_her(result)
+        return result
 
-    async def edit(self, text: str, buttons: Keyboard = ()) -> None:
-        """Change the message whose button was tapped; a command is answered instead."""
+    async def edit(self, text: str, buttons: Keyboard = (), *, part: str = "edit") -> None:
+        """Change the message whose button was tapped; a command is answered instead.
+
+        If it cannot be changed now, the answer comes below it as a message of its own.
+        """
         if self.tap is None or self.message is None:
             await self.say(text, buttons)
             return
         await self.circle.end()
-        await self.house.messenger.edit(
-            chat_id=self.chat_id,
+        result = await self.house.replies.edit(
+            Outgoing(
+                chat_id=self.chat_id,
+                text=text,
+                buttons=buttons,
+                reply_to=self.message.message_id,
+            ),
             message_id=self.message.message_id,
-            text=text,
-            buttons=buttons,
+            key=f"{self.key}:{part}",
+            clinic_id=self.clinic.id,
         )
+        await self._shows_her(result)
+
+    async def _shows_her(self, result: SendResult) -> None:
+        """Note that a message shows a patient, so that it is emptied once she is erased."""
+        if isinstance(self.subject, Patient) and isinstance(result, Sent):
+            await self.tx(
+                shown.add, self.subject.id, self.clinic.id, self.chat_id, result.message_id,
+                self.now,
+            )  # fmt: skip
 
     async def refuse(self, name: str, /, **more: Any) -> None:
         """Say in one sentence why not: in front of the one who tapped, else in the group."""

@@ -10,12 +10,13 @@ from datetime import datetime
 from bot.staff.desk import Desk
 from bot.staff.inbox import post_kind, turning
 from bot.staff.patients import back
+from content.catalog import Words
 from content.telegram_html import MAX_UNITS, units, visible
 from scheduler import payload
 from scheduler.model import Patient
 from scheduler.services import cards
+from scheduler.store import aside, talk
 from scheduler.store import roster as store
-from scheduler.store import talk
 from scheduler.store.engine import instant
 from scheduler.store.rows import Row
 
@@ -57,7 +58,7 @@ async def sent(desk: Desk) -> None:
         ref=cards.label(patient),
         at=desk.moment(row.finished_at or row.due_at),
         outcome=row.state,
-        detail=desk.words.table("skipped").get(row.detail, row.detail),
+        detail=_why(desk.words, row.detail),
         version=row.content_version,
         said=said if units(said) < MAX_UNITS - TELL else said[: MAX_UNITS - TELL],
         page=page + 1,
@@ -109,6 +110,13 @@ def pages_of(rows: Iterable[Row]) -> Iterator[list[Entry]]:
         page.append(entry)
     if page:
         yield page
+
+
+def _why(words: Words, detail: str) -> str:
+    """Return in the desk's language why a message was not sent, or not sent again."""
+    reason = detail.removeprefix(aside.NOT_AGAIN)
+    told = str(words.table("skipped").get(reason, reason))
+    return told if reason == detail else f"{words('outcome', 'not_again')}: {told}"
 
 
 def _entries(rows: Iterable[Row]) -> Iterator[Entry]:

@@ -10,7 +10,7 @@ from bot.house import House
 from bot.staff import draft as draft_card
 from bot.staff.desk import Desk
 from scheduler.buttons import pack
-from scheduler.messenger import Attachment, Button, Sent
+from scheduler.messenger import Attachment, Button, Outgoing, Sent
 from scheduler.services import treated
 from scheduler.services.enrolment import EnrolmentError
 from scheduler.services.sessions import SessionError
@@ -53,15 +53,21 @@ async def joined(house: House, patient_id: int) -> None:
         if clinic.chat_id != draft.chat_id or patient is None:
             continue
         words = house.catalog.words(clinic.language)
-        await house.messenger.edit(
-            chat_id=draft.chat_id,
-            message_id=draft.message_id,
-            text=house.catalog.screen(
-                clinic.language,
-                "staff_joined",
-                {"ref": patient.ref, "reference": patient.reference, "words": words},
+        await house.replies.edit(
+            Outgoing(
+                chat_id=draft.chat_id,
+                text=house.catalog.screen(
+                    clinic.language,
+                    "staff_joined",
+                    {"ref": patient.ref, "reference": patient.reference, "words": words},
+                ),
+                buttons=((Button(words("desk", "open"), pack("pt.open", patient.id)),),),
+                reply_to=draft.message_id,
             ),
-            buttons=((Button(words("desk", "open"), pack("pt.open", patient.id)),),),
+            message_id=draft.message_id,
+            key=f"joined:{draft.id}:{patient.id}",
+            clinic_id=clinic.id,
+            wait=False,  # her own answer comes after it
         )
 
 
@@ -86,7 +92,7 @@ async def _show_code(desk: Desk, draft: Draft, code: str | None) -> None:
         part="code",
     )
     if not isinstance(sent, Sent):
-        await desk.edit(desk.screen("staff_code_not_sent", ref=ref), ((renew,),))
+        await desk.edit(desk.screen("staff_code_not_sent", ref=ref), ((renew,),), part="not_sent")
 
 
 def qr_of(link: str) -> bytes:

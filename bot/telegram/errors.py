@@ -22,6 +22,7 @@ from scheduler import messenger as result
 
 _GONE = ("chat not found", "user is deactivated", "group chat was deleted", "bot was kicked")
 UNCHANGED = "message is not modified"
+NOT_THERE = "message to delete not found"
 OTHER_KIND = ("there is no text in the message to edit", "there is no caption in the message to")
 
 
@@ -49,6 +50,11 @@ def result_of(error: TelegramError) -> result.SendResult:
 def unchanged(error: TelegramError) -> bool:
     """Whether an edit failed only because the message says that already."""
     return isinstance(error, BadRequest) and UNCHANGED in error.message.casefold()
+
+
+def gone(error: TelegramError) -> bool:
+    """Whether a message could not be deleted because it is not there any more."""
+    return isinstance(error, BadRequest) and NOT_THERE in error.message.casefold()
 
 
 def other_kind(error: TelegramError) -> bool:

@@ -13,24 +13,20 @@ import json
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 import structlog
 from telegram import Update
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import TelegramError
 from telegram.ext import Application
 from telegram.request import BaseRequest
 
-from bot.telegram.errors import seconds_of
+from bot.telegram.patience import Pause, longer, pause_after
+from bot.telegram.polling import ask, numbered, offset_after
 from bot.telegram.typed import Typed, typed
 from scheduler.clock import Clock
+from scheduler.ending import WORK
 from scheduler.store import incoming
 from scheduler.store.engine import Store, passing
-
-POLL_SECONDS = 25
-LONGEST_PAUSE = 30.0
-AT_MOST = 100  # what one call to getUpdates may bring
-FINISH_SECONDS = 4.0
 
 log = structlog.get_logger()
 
@@ -62,7 +58,7 @@ class Intake:
         request: BaseRequest,
         *,
         without_room: float = 30.0,
-        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        pause: Pause = asyncio.sleep,
     ) -> None:
         self._application, self._store, self._clock = application, store, clock
         self._request = request
@@ -76,6 +72,7 @@ class Intake:
         self.polls_since: datetime | None = None
         self.hear: Callable[[Typed], Awaitable[None]] | None = None
         self._unkept: set[int] = set()
+        self._stopping = asyncio.Event()
 
     def now(self) -> datetime:
         """Return the present instant."""
@@ -101,6 +98,8 @@ class Intake:
         What a full disk does not take is dealt with once all the same, as far as that goes without
         a row; the error goes to the caller, so Telegram is not told and brings it again.
         """
+        if not updates:
+            return
         told = [_sound(raw) for raw in updates]
         updates = [raw for raw, _ in told]
         rows = [(raw["update_id"], text) for raw, text in told]
@@ -118,14 +117,22 @@ class Intake:
                     self.again.add(number)
                 self._deal(raw)
 
-    async def stop(self) -> None:
-        """Take nothing more, and let what is in hand finish for a few seconds."""
+    async def close(self) -> None:
+        """Ask Telegram for nothing more, and wait for no room on the disk."""
+        self._stopping.set()
         if self._polling is not None:
             self._polling.cancel()
             await asyncio.gather(self._polling, return_exceptions=True)
             await self._request.shutdown()
+
+    async def stop(self, *, within: float = WORK) -> None:
+        """Ask for nothing more, and let what is in hand finish for so many seconds.
+
+        What does not is dealt with once more at the next start.
+        """
+        await self.close()
         if self._in_hand:
-            await asyncio.wait(self._in_hand, timeout=FINISH_SECONDS)
+            await asyncio.wait(self._in_hand, timeout=within)
         for task in self._in_hand:
             task.cancel()
         await asyncio.gather(*self._in_hand, return_exceptions=True)
@@ -181,50 +188,52 @@ class Intake:
                 if not passing(error):
                     raise
                 log.exception("intake.no_room")
-            await asyncio.sleep(self.without_room)
+            if await self._stops_within(self.without_room):
+                return  # it is left as after a crash
             if number in self.unfinished:
                 self.unfinished.discard(number)
                 self.again.add(number)
                 self._deal(raw)
                 return
 
+    async def _stops_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._stopping.wait()
+        except TimeoutError:
+            return False
+
     async def _poll(self) -> None:
+        """Ask for ever: whatever one question brings, it is followed by the next."""
         offset, pause = 0, 0.0
         while True:
             try:
-                updates = await self._ask(offset)
-            except TelegramError as error:
-                pause = _pause(error, pause)
-                log.warning("intake.poll_failed", error=type(error).__name__, pause=pause)
+                came = await ask(self._request, self._application.bot.base_url, offset)
+            except Exception as error:  # noqa: BLE001 - to end here would be to hear nobody
+                pause = pause_after(error, pause)
+                _tell_of(error, pause)
                 await self.pause(pause)
                 continue
-            pause = 0.0
             self.last_heard = self._clock()
-            if updates:
-                try:
-                    await self.take(updates)
-                except Exception:  # such as a full disk: not confirmed, so it comes again
-                    log.exception("intake.not_kept")
-                    await self.pause(1.0)
-                    continue
-                offset = max(raw["update_id"] for raw in updates) + 1
+            updates = numbered(came)
+            try:
+                await self.take(updates)
+            except Exception:  # such as a full disk: not confirmed, so it comes again
+                log.exception("intake.not_kept")
+                await self.pause(1.0)
+                continue
+            confirmed, offset = offset, offset_after(updates, offset)
+            if came and offset == confirmed:  # what cannot be confirmed is there at once again
+                pause = longer(pause)
+                await self.pause(pause)
+            else:
+                pause = 0.0
 
-    async def _ask(self, offset: int) -> list[dict[str, Any]]:
-        """Ask for updates as they are; one that this version cannot read must not stop others."""
-        wanted = urlencode(
-            {
-                "offset": offset,
-                "limit": AT_MOST,
-                "timeout": POLL_SECONDS,
-                "allowed_updates": json.dumps(Update.ALL_TYPES),
-            }
-        )
-        body = await self._request.retrieve(
-            f"{self._application.bot.base_url}/getUpdates?{wanted}",
-            read_timeout=POLL_SECONDS + 10,
-        )
-        result = BaseRequest.parse_json_payload(body).get("result")
-        return list(result) if isinstance(result, list) else []
+
+def _tell_of(error: Exception, pause: float) -> None:
+    """Log a failed question; the place of an error that is not Telegram's goes along."""
+    where = {} if isinstance(error, TelegramError) else {"exc_info": error}
+    log.warning("intake.poll_failed", error=type(error).__name__, pause=pause, **where)
 
 
 def _sound(raw: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -244,14 +253,3 @@ def _parsed(raw: dict[str, Any], application: Application) -> Update | None:  # 
     except Exception:
         log.exception("intake.unreadable", update=raw.get("update_id"))
         return None
-
-
-def _pause(error: TelegramError, before: float) -> float:
-    """Return how long to wait after a failed poll: longer each time, up to half a minute."""
-    match error:
-        case RetryAfter():
-            return seconds_of(error.retry_after)
-        case Conflict() | InvalidToken():
-            return LONGEST_PAUSE
-        case _:
-            return min(max(before * 2, 0.5), LONGEST_PAUSE)

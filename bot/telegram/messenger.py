@@ -12,7 +12,7 @@ from typing import Any
 from telegram import Bot, InputFile, Message
 from telegram.error import TelegramError
 
-from bot.telegram.errors import other_kind, result_of, unchanged
+from bot.telegram.errors import gone, other_kind, result_of, unchanged
 from bot.telegram.transport import AiohttpRequest
 from scheduler.messenger import (
     Attachment,
@@ -82,6 +82,16 @@ class TelegramMessenger:
                     continue
                 return result_of(error)
             break
+        return Sent(message_id)
+
+    async def delete(self, *, chat_id: int, message_id: int) -> SendResult:
+        """Take a message back; one that is gone counts as sent."""
+        values = {"chat_id": chat_id, "message_id": message_id}
+        try:
+            await self._request.call(f"{self._bot.base_url}/deleteMessage", values)
+        except TelegramError as error:
+            if not gone(error):
+                return result_of(error)
         return Sent(message_id)
 
     async def answers(self) -> bool:

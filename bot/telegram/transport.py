@@ -3,6 +3,9 @@
 The default costs about nine times as much processor per message (`tests/bench` measures it), and
 it cannot tell a request that never left from one whose answer was lost. This one can: the first
 raises `NotSentError`, the second `telegram.error.TimedOut` or `NetworkError`.
+
+The address of a request holds the token, and an error of the library below may quote it. So such an
+error is told by its kind alone and is no cause of what is raised, and no redirect is followed.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ import aiohttp
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+from bot.telegram.connector import Connector
+
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 MEDIA_SECONDS = 30.0
@@ -27,7 +32,7 @@ class NotSentError(NetworkError):
 
 
 class ServerFailedError(NetworkError):
-    """The server answered that it failed (5xx) and did not do what was asked."""
+    """The server answered that it did not do what was asked: it failed or sent us elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class AiohttpRequest(BaseRequest):
         """Open the pool; needs a running event loop."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30),
+                connector=Connector(limit=self._connections, keepalive_timeout=30),
                 headers={"User-Agent": self.USER_AGENT},
                 auto_decompress=True,
                 cookie_jar=aiohttp.DummyCookieJar(),  # to look for cookies takes 8 us a request
@@ -85,6 +90,23 @@ class AiohttpRequest(BaseRequest):
         # What `post` is given goes to `do_request` as it is, which reads only what is ours of it.
         return await self.post(url, cast("RequestData", body))
 
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Return an answer; the library's own would put into the log what it cannot read.
+
+        Raises:
+            NetworkError: If it is none of the Bot API, as from a proxy or a captive portal.
+        """
+        try:
+            answer = json.loads(payload.decode(errors="replace"))
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict) or (
+            "result" not in answer and answer.get("ok") is not False
+        ):
+            raise NetworkError("the answer is not one of the Bot API")
+        return answer
+
     async def do_request(
         self,
         url: str,
@@ -102,7 +124,7 @@ class AiohttpRequest(BaseRequest):
 
         Raises:
             NotSentError: If no connection was made.
-            ServerFailedError: If the server said that it failed.
+            ServerFailedError: If the server said that it failed, or sent us elsewhere.
             TimedOut: If the request went out and no answer came in time.
             NetworkError: If the connection broke with the request under way.
         """
@@ -121,25 +143,38 @@ class AiohttpRequest(BaseRequest):
         )
         try:
             async with self._session.request(
-                method, url, data=_body(request_data), headers=headers, timeout=timeout
+                method,
+                url,
+                data=_body(request_data),
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
             ) as response:
-                body = await response.read()
-                if response.status in _SURE_FAILURES:
-                    raise ServerFailedError(f"the server answered {response.status}")
-                return response.status, body
-        except aiohttp.ConnectionTimeoutError as error:
-            raise NotSentError("no connection in time") from error
-        except aiohttp.ClientConnectorError as error:
-            raise NotSentError("no connection") from error
-        except TimeoutError as error:
-            raise TimedOut("no answer in time") from error
-        except aiohttp.ClientError as error:
-            raise NetworkError(f"the connection broke: {type(error).__name__}") from error
+                status, body = response.status, await response.read()
+        except aiohttp.ConnectionTimeoutError:
+            raise NotSentError("no connection in time") from None
+        except aiohttp.ClientConnectorError:
+            raise NotSentError("no connection") from None
+        except TimeoutError:
+            raise TimedOut("no answer in time") from None
+        except Exception as error:  # noqa: BLE001 - the library would quote any other, address and all
+            raise NetworkError(f"the connection broke: {type(error).__name__}") from None
+        if status in _SURE_FAILURES:
+            raise ServerFailedError(f"the server answered {status}")
+        if status in _ELSEWHERE:
+            raise ServerFailedError(f"the server answered with a redirect ({status})")
+        if status in _REDIRECTS:
+            raise NetworkError(f"the server answered with a redirect ({status})")
+        return status, body
 
 
 _SURE_FAILURES = frozenset({500, 502, 503})
 """Telegram answers these without having done anything; 504 leaves it open."""
 
+_ELSEWHERE = frozenset({301, 302, 307, 308})
+"""Who answers these has done nothing; 303 may be what follows something done."""
+
+_REDIRECTS = range(300, 400)
 
 _JSON = {"Content-Type": "application/json"}
 

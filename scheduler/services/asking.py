@@ -117,7 +117,8 @@ def _before_clinic(
     if exchange is not None:
         turns.add_patient_turn(db, escalation, now, exchange_id=exchange)
     tell_way = not care.open_now(clinic, now) and (
-        patient.way_told_at is None or now - patient.way_told_at >= WAY_TOLD_EVERY
+        patient.way_told_at is None
+        or not timedelta() <= now - patient.way_told_at < WAY_TOLD_EVERY  # or the clock was ahead
     )
     if tell_way:
         patients.change(db, patient.id, way_told_at=now)

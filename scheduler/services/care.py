@@ -20,6 +20,7 @@ from content.view import Standing, standing_in_general
 from scheduler import plan as planning
 from scheduler.model import Clinic, Patient, Treatment
 from scheduler.store import clinics, outbox, patients, reminders
+from scheduler.store.reminders import Handed
 from scheduler.wall_time import QuietHours, at_wall_time
 
 A_MINUTE_DELIVERS = 1500  # thirty a second, with room for answers
@@ -143,12 +144,13 @@ def replan(db: Database, catalog: Catalog, patient_id: int, now: datetime) -> in
 
 def plan_anew(db: Database, catalog: Catalog, patient: Patient, now: datetime) -> int:
     """Do the same for a patient as she is in the store."""
-    done = reminders.take_back(db, patient.id)
+    handed = reminders.take_back(db, patient.id, now)
     treatments = patients.treatments(db, patient.id)
     if patient.joined_at is None or patient.state == "stopped" or not treatments:
         return reminders.replace_waiting(db, patient.id, planning.Plan((), ()))
+    known = courses(catalog, clinics.by_id(db, patient.clinic_id), treatments)
     plan = planning.make_plan(
-        courses(catalog, clinics.by_id(db, patient.clinic_id), treatments),
+        known,
         planning.Patient(
             zone=patient.zone,
             joined_at=patient.joined_at,
@@ -156,10 +158,30 @@ def plan_anew(db: Database, catalog: Catalog, patient: Patient, now: datetime) -
             spread=spread(patient.id),
         ),
         pace(catalog, treatments),
-        done=done,
-        taken={_today(patient, now): taken_today(db, [patient], now)[patient.id]} if done else {},
+        done=_done(db, known, handed, now),
+        taken={_today(patient, now): taken_today(db, [patient], now)[patient.id]} if handed else {},
     )
     return reminders.replace_waiting(db, patient.id, plan)
+
+
+def _done(
+    db: Database, known: Sequence[planning.Course], handed: Sequence[Handed], now: datetime
+) -> list[tuple[int, str]]:
+    """Return which of the steps handed on are done with: all but what was said too early.
+
+    That a wait is over is said for an end of the wait. If that has been moved and the wait still
+    runs, she was told wrongly, or may have been, and has to be told when it is over.
+    """
+    of = {course.treatment: course for course in known}
+    done: list[tuple[int, str]] = []
+    for treatment_id, step, said_for in handed:
+        course = of.get(treatment_id)
+        ends = course.ends_with(step) if course else None
+        if ends is not None and ends > max(said_for, now):
+            reminders.say_again(db, treatment_id, step)
+        else:
+            done.append((treatment_id, step))
+    return done
 
 
 def spread(patient_id: int) -> timedelta:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from scheduler import window
 from scheduler.model import Broadcast
-from scheduler.pacer import SPREAD, WINDOW_SECONDS
+from scheduler.pacer import SPREAD
 from scheduler.services.audience import Audience
 
 
@@ -38,4 +39,4 @@ def estimate(
 
 def seconds_each(per_second: float) -> float:
     """Return how far apart the pacer lets messages leave in the long run, in seconds."""
-    return max(SPREAD / per_second, WINDOW_SECONDS / max(int(per_second), 1))
+    return max(SPREAD / per_second, window.SECONDS / max(int(per_second), 1))

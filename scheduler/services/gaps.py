@@ -55,9 +55,12 @@ def notes(
 
 
 def round_due(db: Database, now: datetime) -> bool:
-    """Whether it is time to look for intervals that have passed; notes when it was done."""
+    """Whether it is time to look for intervals that have passed; notes when it was done.
+
+    A note of a time to come was made by a clock that was ahead, and counts as none.
+    """
     last = records.fact(db, SWEPT)
-    if last is not None and now - instant(last) < SWEEP_EVERY:
+    if last is not None and timedelta() <= now - instant(last) < SWEEP_EVERY:
         return False
     records.keep(db, SWEPT, stamp(now))
     return True

@@ -10,11 +10,10 @@ from sqlite_utils import Database
 from content.catalog import Catalog
 from content.view import view
 from scheduler import payload
-from scheduler.fate import TRIES_WHEN_UNSURE
 from scheduler.messenger import Attachment, Keyboard
 from scheduler.model import Clinic, Escalation, Patient, Priority
 from scheduler.services import care
-from scheduler.store import clinics, outbox, patients
+from scheduler.store import aside, clinics, outbox, patients
 
 WORTH = timedelta(days=3)
 
@@ -62,8 +61,7 @@ def queue_once(
 
     If nobody can know whether it arrived, it is not tried again: a person decides about that.
     """
-    once = TRIES_WHEN_UNSURE["reply"] - 1
-    return _add(db, catalog, patient, packed, now, key, attempts=once)
+    return _add(db, catalog, patient, packed, now, key, attempts=aside.ONCE)
 
 
 def _add(

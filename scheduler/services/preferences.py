@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from content.catalog import Catalog
 from scheduler.model import Patient
 from scheduler.services import care, sessions
-from scheduler.store import outbox, patients, records
+from scheduler.store import aside, patients, records
 
 PAUSE = timedelta(days=1)
 
@@ -35,7 +35,7 @@ def pause(db: Database, patient: Patient, now: datetime) -> datetime:
     """Send nothing unasked for a day; return until when."""
     until = now + PAUSE
     patients.change(db, patient.id, paused_until=until)
-    outbox.drop_waiting(db, patient.id, now, "paused")
+    aside.unasked(db, patient.id, now, "paused")
     return until
 
 
@@ -59,7 +59,7 @@ def stop(
     if patient.state == "stopped":
         return "unchanged"
     patients.change(db, patient.id, state="stopped")
-    outbox.drop_waiting(db, patient.id, now, "opted_out")
+    aside.unasked(db, patient.id, now, "opted_out")
     _note(db, patient, "patient.stopped", now, actor=actor)
     care.replan(db, catalog, patient.id, now)
     return "changed"

@@ -10,7 +10,17 @@ from sqlite_utils import Database
 
 from scheduler import payload
 from scheduler.model import Patient
-from scheduler.store import clinics, outbox, patients, records, reminders, roster, sessions, talk
+from scheduler.store import (
+    clinics,
+    emptying,
+    outbox,
+    patients,
+    records,
+    reminders,
+    roster,
+    sessions,
+    talk,
+)
 from scheduler.store.engine import stamp
 
 
@@ -86,7 +96,11 @@ def export(db: Database, patient: Patient) -> dict[str, Any]:
 
 
 def erase(db: Database, patient: Patient, *, actor: str, now: datetime) -> None:
-    """Delete a patient and all that hangs on her; the log keeps that it was done, without whom."""
+    """Delete a patient and all that hangs on her; the log keeps that it was done, without whom.
+
+    What groups were shown of her is emptied by the running bot (`services.emptying`).
+    """
+    emptying.note(db, patient.id, now)
     patients.erase(db, patient.id)
     records.audit(
         db,

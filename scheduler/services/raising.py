@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from content.catalog import Catalog
 from scheduler.model import Clinic, Escalation
-from scheduler.services import answering, cards, care, letters, thread
+from scheduler.services import answering, cards, care, letters, refusals, thread
 from scheduler.services.posting import post_in_thread
 from scheduler.store import clinics, inbox, media, parts, records, talk, turns
 from scheduler.store.engine import Store
@@ -40,13 +40,14 @@ async def sweep(
     Returns:
         Counts: cards `raised` and `deferred` to the opening, group messages `posted`, cards that
         are `broken`, answers told of as `undelivered` or `delivered_late`, `refused_files` that
-        both sides were told of, files `forgotten`.
+        both sides were told of, messages `refused` that groups were told of, files `forgotten`.
     """
     counts: Counter[str] = Counter()
     counts.update(await store.tx(_raise, now, batch))
     counts.update(await store.tx(_post, catalog, now, batch))
     counts.update(await store.tx(_tell, catalog, now, batch))
     counts.update(await store.tx(_tell_refused, catalog, now, batch))
+    counts["refused"] += await store.tx(refusals.tell, catalog, now)
     counts["forgotten"] += await store.tx(media.forget_expired, now, batch)
     return +counts
 

@@ -104,7 +104,7 @@ def _queue(
     quiet = QuietHours(patient.quiet_from, patient.quiet_to)
     return outbox.add(
         db,
-        dedupe_key=f"reminder:{rows[0].treatment_id}:{rows[0].step}",
+        dedupe_key=reminders.message_key(rows[0].treatment_id, rows[0].step),
         clinic_id=clinic.id,
         patient_id=patient.id,
         chat_id=patient.chat_id or 0,

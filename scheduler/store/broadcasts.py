@@ -10,7 +10,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from scheduler.model import Broadcast, OutboxRow
-from scheduler.store import outbox, recipients
+from scheduler.store import aside, recipients
 from scheduler.store.engine import instant, maybe_instant, stamp
 from scheduler.store.rows import Row, all_rows, changed, inserted, one_row
 
@@ -154,7 +154,7 @@ def may_go(db: Database, row: OutboxRow, now: datetime) -> bool:
     if found["state"] == "paused":
         recipients.take_back(db, found["id"], row.id)
     else:
-        outbox.finish(db, row.id, "skipped", now, detail="stopped")
+        aside.one(db, row.id, now, "stopped")
     return False
 
 

@@ -6,7 +6,6 @@ when its turn has come, together with the patient it is for, so nothing old is e
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -17,9 +16,10 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from scheduler.model import OutboxRow, Priority
+from scheduler.store import queues
 from scheduler.store.engine import maybe_instant, stamp
 from scheduler.store.outbox import COLUMNS, of_row
-from scheduler.store.rows import all_rows, id_list
+from scheduler.store.rows import id_list
 from scheduler.wall_time import QuietHours
 
 
@@ -49,26 +49,31 @@ def due(
 ) -> list[Claim]:
     """Return waiting rows that may be sent, the most pressing first.
 
-    Broadcasts come last and by turns: the clinic with the fewest rows in hand goes first, so that
-    a long one of one clinic does not fill the hand.
+    Reminders and broadcasts come by turns: the clinic with the fewest rows in hand goes first, so
+    that those of a large one, due in the same minute, do not fill the hand.
 
     Args:
         db: The database.
         now: The present instant.
         limit: The most rows to return.
-        without: Ids that are in hand already.
+        without: Ids that are in hand already, in the order in which they were taken.
         bulk: The most broadcasts among them; as many as there is room for if not told.
     """
     pressing = db.execute(
         "SELECT id, chat_id, priority, clinic_id FROM outbox"
-        " WHERE state = 'waiting' AND due_at <= :now AND priority < :broadcast"
-        f" AND id NOT IN ({id_list(without)})"
+        " WHERE state = 'waiting' AND due_at <= :now AND priority IN (0, 1)"
         " ORDER BY priority, due_at LIMIT :limit",
-        {"now": stamp(now), "limit": limit, "broadcast": int(Priority.BROADCAST)},
+        {"now": stamp(now), "limit": limit + len(without)},
     )
-    claims = [Claim(*row) for row in pressing]
-    room = limit if bulk is None else min(bulk, limit)
-    return claims + _broadcasts(db, now, room - len(claims), without)
+    in_hand = frozenset(without)
+    claims = [Claim(*row) for row in pressing if row[0] not in in_hand][:limit]
+    for priority, most in (
+        (Priority.REMINDER, limit),
+        (Priority.BROADCAST, limit if bulk is None else min(bulk, limit)),
+    ):
+        found = queues.by_turns(db, priority, now, most - len(claims), without)
+        claims += [Claim(*row[:4]) for row in found]
+    return claims
 
 
 def that_can_wait(found: Sequence[Claim], *, at_most: int) -> list[Claim]:
@@ -85,63 +90,6 @@ def waiting(db: Database, row_id: int) -> Claim | None:
         {"id": row_id},
     )
     return next((Claim(*row) for row in rows), None)
-
-
-def _broadcasts(db: Database, now: datetime, limit: int, without: Sequence[int]) -> list[Claim]:
-    if limit <= 0:
-        return []
-    queues = {
-        clinic: rows
-        for clinic in _broadcasting(db)
-        if (rows := _broadcasts_of(db, clinic, now, limit, without))
-    }
-    served = _in_hand(db, without)
-    by_turns: list[Claim] = []
-    while len(by_turns) < limit and queues:
-        clinic = min(queues, key=lambda clinic: (served[clinic], clinic))
-        by_turns.append(queues[clinic].popleft())
-        served[clinic] += 1
-        if not queues[clinic]:
-            del queues[clinic]
-    return by_turns
-
-
-def _broadcasts_of(
-    db: Database, clinic: int, now: datetime, limit: int, without: Sequence[int]
-) -> deque[Claim]:
-    rows = db.execute(
-        "SELECT id, chat_id, priority, clinic_id FROM outbox"
-        " WHERE state = 'waiting' AND priority = 3"
-        f" AND clinic_id = :clinic AND due_at <= :now AND id NOT IN ({id_list(without)})"
-        " ORDER BY due_at LIMIT :limit",
-        {"clinic": clinic, "now": stamp(now), "limit": limit},
-    )
-    return deque(Claim(*row) for row in rows)
-
-
-def _in_hand(db: Database, row_ids: Sequence[int]) -> Counter[int]:
-    """Count the broadcast rows among some, by clinic."""
-    rows = all_rows(
-        db,
-        "SELECT clinic_id AS clinic, COUNT(*) AS n FROM outbox"
-        f" WHERE priority = 3 AND id IN ({id_list(row_ids)}) GROUP BY clinic_id",
-    )
-    return Counter({row["clinic"]: row["n"] for row in rows})
-
-
-def _broadcasting(db: Database) -> list[int]:
-    """Return the clinics with broadcasts that wait, one step of the index for each."""
-    rows = all_rows(
-        db,
-        "WITH RECURSIVE turn (clinic) AS ("
-        " SELECT MIN(clinic_id) FROM outbox WHERE state = 'waiting' AND priority = 3"
-        " UNION ALL"
-        " SELECT (SELECT MIN(clinic_id) FROM outbox"
-        "  WHERE state = 'waiting' AND priority = 3 AND clinic_id > turn.clinic)"
-        " FROM turn WHERE turn.clinic IS NOT NULL"
-        ") SELECT clinic FROM turn WHERE clinic IS NOT NULL",
-    )
-    return [int(row["clinic"]) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from scheduler.model import Clinic
+from scheduler.store import aside
 from scheduler.store.engine import stamp
 from scheduler.store.rows import Row, all_rows, changed, inserted, one_row
 
@@ -94,18 +95,20 @@ def bind(db: Database, clinic_id: int, chat_id: int) -> None:
 def unbind(db: Database, chat_id: int, *, now: datetime) -> Clinic | None:
     """Note that a group is gone: its clinic is not connected; return the clinic, if it was one's.
 
-    What waited for the group is marked as blocked; open escalations are posted anew once the
-    clinic has a group again.
+    What waited for the group is marked as blocked, or as uncertain if it may have arrived; open
+    escalations are posted anew once the clinic has a group again.
     """
     clinic = by_chat(db, chat_id)
     if clinic is None:
         return None
     changed(db, "UPDATE clinic SET chat_id = NULL WHERE id = :id", {"id": clinic.id})
-    changed(
+    aside.let_go(
         db,
-        "UPDATE outbox SET state = 'blocked', detail = 'the group is gone', finished_at = :now"
-        " WHERE chat_id = :chat AND clinic_id = :clinic AND state = 'waiting'",
-        {"chat": chat_id, "clinic": clinic.id, "now": stamp(now)},
+        "chat_id = :chat AND clinic_id = :clinic AND state = 'waiting'",
+        {"chat": chat_id, "clinic": clinic.id},
+        now,
+        "the group is gone",
+        state="blocked",
     )
     return clinic
 

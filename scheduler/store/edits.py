@@ -80,6 +80,11 @@ def due(db: Database, escalation_id: int, now: datetime) -> list[tuple[Post, Out
     return [(post, sent) for post, sent in found if sent is not None]
 
 
+def stands(db: Database, outbox_id: int) -> bool:
+    """Whether a message still shows something of somebody who is known."""
+    return posts.by_id(db, outbox_id) is not None
+
+
 def made(db: Database, post: Post, now: datetime) -> None:
     """Note that a message was changed; what it was to say since then is still wanted."""
     changed(

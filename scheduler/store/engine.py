@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
-from scheduler.store.files import StoreError, backup, refuse_foreign
+from scheduler.store.files import StoreError, backup, keep_private, refuse_foreign, to_read
 from scheduler.store.migrations import MIGRATIONS
 from scheduler.store.worker import Worker
 
@@ -49,6 +51,7 @@ class Store:
         self.path = path
         self._writer = Worker(partial(_open, path, durable=durable), "BEGIN IMMEDIATE")
         self._reader: Worker | None = None
+        self._stopping = Event()
 
     async def tx(
         self, work: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
@@ -68,10 +71,9 @@ class Store:
         It sees everything that was committed before. A store in memory has one connection only.
         """
         if self._reader is None:
-            memory = str(self.path) == ":memory:"
             self._reader = (
                 self._writer
-                if memory
+                if self._in_memory
                 else Worker(partial(_open_to_read, self.path), "BEGIN", writes=False)
             )
         return await self._reader.do(work, *args, **kwargs)
@@ -94,20 +96,38 @@ class Store:
     def backup(self, target: Path) -> None:
         """Copy the whole database, while it is in use, into a new file readable by its owner.
 
+        It has a connection of its own, so no change waits for it. A store in memory has but one.
+
         Raises:
             StoreError: If it could not be copied; no half of a copy is left.
         """
+        self._stopping.clear()
         try:
-            self._writer.alone(backup, target)
+            if self._in_memory:
+                self._writer.alone(lambda db: backup(db.conn, target, self._goes_on))
+                return
+            with closing(to_read(Path(self.path))) as connection:
+                connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+                backup(connection, target, self._goes_on)
         except (sqlite3.Error, OSError) as error:
-            target.unlink(missing_ok=True)
             raise StoreError(f"{self.path} could not be copied to {target}: {error}") from None
+
+    def break_off_backup(self) -> None:
+        """Let a backup that is under way end at its next step: the bot is to stop."""
+        self._stopping.set()
 
     def close(self) -> None:
         """Finish what is queued and close the file."""
         if self._reader is not None and self._reader is not self._writer:
             self._reader.close()
         self._writer.close()
+
+    @property
+    def _in_memory(self) -> bool:
+        return str(self.path) == ":memory:"
+
+    def _goes_on(self) -> bool:
+        return not self._stopping.is_set()
 
 
 def _open(path: Path | str, *, durable: bool) -> Database:
@@ -116,6 +136,7 @@ def _open(path: Path | str, *, durable: bool) -> Database:
         try:
             refuse_foreign(Path(path))
             Path(path).touch(mode=0o600, exist_ok=True)
+            keep_private(Path(path))
         except OSError as error:
             raise StoreError(f"{path} could not be opened: {error.strerror}") from None
     connection = sqlite3.connect(str(path), isolation_level="DEFERRED")
@@ -123,6 +144,7 @@ def _open(path: Path | str, *, durable: bool) -> Database:
         db = Database(connection, strict=True)
         db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA secure_delete = ON").fetchall()  # words that went leave no bytes behind
         # What undoes a savepoint would else go to a file: enrolling took 0.3 ms longer for it.
         db.execute("PRAGMA temp_store = MEMORY")
         if not memory:
@@ -136,8 +158,7 @@ def _open(path: Path | str, *, durable: bool) -> Database:
 
 
 def _open_to_read(path: Path | str) -> Database:
-    address = f"{Path(path).absolute().as_uri()}?mode=ro"
-    db = Database(sqlite3.connect(address, uri=True, isolation_level="DEFERRED"), strict=True)
+    db = Database(to_read(Path(path)), strict=True)
     db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
     db.execute("PRAGMA query_only = ON")
     return db

@@ -10,18 +10,22 @@ from datetime import datetime, timedelta
 from sqlite_utils import Database
 
 from scheduler.model import Escalation, Level
+from scheduler.store.aside import NOT_AGAIN
 from scheduler.store.engine import stamp
 from scheduler.store.rows import all_rows, changed, one_row
 from scheduler.store.talk import to_escalation
 
+LONGEST_CLOSED = timedelta(days=14)
 TRY_AGAIN = timedelta(minutes=10)
-"""After so long a card that could not be sent is posted once more."""
+"""After so long a card that could not be sent is posted once more. One that may have come, but was
+put aside before all its tries, is posted anew: a card twice does no harm, a lost one would."""
 
 _LIVE_CARD = (
     "SELECT 1 FROM post JOIN outbox ON outbox.id = post.outbox_id"
     " WHERE post.escalation_id = escalation.id AND post.kind = 'card'"
     " AND outbox.chat_id = clinic.chat_id"
-    " AND (outbox.state IN ('waiting', 'trying', 'sent', 'uncertain')"
+    " AND (outbox.state IN ('waiting', 'trying', 'sent')"
+    f" OR (outbox.state = 'uncertain' AND outbox.detail NOT LIKE '{NOT_AGAIN}%')"
     " OR (outbox.state IN ('failed', 'skipped') AND outbox.finished_at > :before))"
 )
 
@@ -188,12 +192,16 @@ def raised(db: Database, escalation_id: int) -> None:
 
 
 def due_to_raise(db: Database, now: datetime, limit: int) -> list[Escalation]:
-    """Return what nobody took or reacted to in time, the longest waiting first."""
+    """Return what nobody took or reacted to in time, the longest waiting first.
+
+    What would wait longer than any clinic is closed was set by a clock that was ahead.
+    """
     rows = all_rows(
         db,
-        "SELECT * FROM escalation WHERE raise_at IS NOT NULL AND raise_at <= :now"
+        "SELECT * FROM escalation WHERE raise_at IS NOT NULL"
+        " AND (raise_at <= :now OR raise_at > :never)"
         " AND state <> 'closed' ORDER BY raise_at LIMIT :limit",
-        {"now": stamp(now), "limit": limit},
+        {"now": stamp(now), "never": stamp(now + LONGEST_CLOSED), "limit": limit},
     )
     return [to_escalation(row) for row in rows]
 
@@ -220,12 +228,18 @@ def unposted(db: Database, now: datetime, limit: int) -> list[int]:
         db,
         "SELECT escalation.id FROM escalation JOIN clinic ON clinic.id = escalation.clinic_id"
         " WHERE escalation.state <> 'closed' AND clinic.chat_id IS NOT NULL"
-        " AND (escalation.aside_until IS NULL OR escalation.aside_until <= :now)"
+        " AND (escalation.aside_until IS NULL OR escalation.aside_until <= :now"
+        " OR escalation.aside_until > :after)"
         f" AND (escalation.card_wanted = 1 OR NOT EXISTS ({_LIVE_CARD})"
         " OR EXISTS (SELECT 1 FROM turn WHERE turn.escalation_id = escalation.id"
         " AND turn.side = 'patient' AND turn.outbox_id IS NULL))"
         " ORDER BY escalation.id LIMIT :limit",
-        {"now": stamp(now), "before": stamp(now - TRY_AGAIN), "limit": limit},
+        {
+            "now": stamp(now),
+            "after": stamp(now + TRY_AGAIN),  # only a clock that was ahead puts aside for longer
+            "before": stamp(now - TRY_AGAIN),
+            "limit": limit,
+        },
     )
     return [row["id"] for row in rows]
 

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from scheduler import payload
 from scheduler.messenger import FileKind
+from scheduler.model import OutboxRow
 from scheduler.store import outbox
 from scheduler.store.engine import stamp
 from scheduler.store.rows import all_rows, changed, one_row
@@ -98,14 +99,26 @@ def forget_expired(db: Database, now: datetime, limit: int) -> int:
     """Forget the names of files whose time is up, also in what was sent; return how many."""
     rows = all_rows(
         db,
-        "SELECT media.id, turn.outbox_id FROM media LEFT JOIN turn ON turn.media_id = media.id"
+        "SELECT media.id, media.file_id, turn.escalation_id FROM media"
+        " LEFT JOIN turn ON turn.media_id = media.id"
         " WHERE media.file_id IS NOT NULL AND media.expires_at <= :now LIMIT :limit",
         {"now": stamp(now), "limit": limit},
     )
     for row in rows:
         changed(db, "UPDATE media SET file_id = NULL WHERE id = :id", {"id": row["id"]})
-        sent = outbox.by_id(db, row["outbox_id"]) if row["outbox_id"] else None
-        if sent is not None:
+        for sent in _shown(db, row["escalation_id"], row["file_id"]):
             said = payload.unpack(sent.payload, sent.chat_id)
             outbox.rewrite(db, sent.id, payload.pack(said.text, said.buttons))
     return len(rows)
+
+
+def _shown(db: Database, escalation_id: int | None, file_id: str) -> list[OutboxRow]:
+    """Return every message that showed a file to a group; a card that was lost shows it again."""
+    rows = all_rows(
+        db,
+        "SELECT post.outbox_id AS id FROM post JOIN outbox ON outbox.id = post.outbox_id"
+        " WHERE post.escalation_id = :escalation AND outbox.payload LIKE :naming",
+        {"escalation": escalation_id, "naming": f"%{file_id}%"},
+    )
+    found = [outbox.by_id(db, row["id"]) for row in rows]
+    return [sent for sent in found if sent is not None and file_id in sent.payload]

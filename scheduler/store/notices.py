@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from scheduler.appointments import Due
 from scheduler.model import Notice, NoticeStage
+from scheduler.store import aside
 from scheduler.store.engine import instant, stamp
 from scheduler.store.rows import all_rows, changed, one_row
 from scheduler.store.sessions import TO_COME
@@ -46,22 +47,23 @@ def replace(db: Database, session_id: int, due: Sequence[Due], *, anew: bool) ->
 
 def drop_messages(db: Database, session_id: int, now: datetime, reason: str) -> int:
     """Put aside what waits in the outbox about an appointment; return how many rows."""
-    return changed(
+    return aside.let_go(
         db,
-        "UPDATE outbox SET state = 'skipped', detail = :reason, finished_at = :now"
-        " WHERE state = 'waiting' AND id IN ("
-        "  SELECT outbox_id FROM session_notice WHERE session_id = :id)",
-        {"id": session_id, "now": stamp(now), "reason": reason},
+        "state = 'waiting' AND id IN (SELECT outbox_id FROM session_notice WHERE session_id = :id)",
+        {"id": session_id},
+        now,
+        reason,
     )
 
 
 def drop_gap_notes(db: Database, patient_id: int, now: datetime) -> int:
     """Put aside what waits to tell a patient that nothing is booked; return how many rows."""
-    return changed(
+    return aside.let_go(
         db,
-        "UPDATE outbox SET state = 'skipped', detail = 'booked', finished_at = :now"
-        " WHERE patient_id = :patient AND state = 'waiting' AND dedupe_key LIKE :key",
-        {"patient": patient_id, "now": stamp(now), "key": f"{GAP_NOTE}%"},
+        "patient_id = :patient AND state = 'waiting' AND dedupe_key LIKE :key",
+        {"patient": patient_id, "key": f"{GAP_NOTE}%"},
+        now,
+        "booked",
     )
 
 

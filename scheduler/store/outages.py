@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
+from scheduler.store.aside import IN_DOUBT
 from scheduler.store.engine import stamp
 from scheduler.store.rows import Row, all_rows
 
@@ -49,7 +50,8 @@ def skipped(db: Database, clinic_id: int, since: datetime, now: datetime) -> int
         "SELECT COUNT(*) AS n FROM outbox WHERE clinic_id = :clinic AND patient_id IS NOT NULL"
         " AND due_at <= :now"
         " AND ((state = 'skipped' AND detail = 'stale' AND finished_at >= :since"
-        "  AND finished_at <= :now) OR (state = 'waiting' AND expires_at < :now))",
+        "  AND finished_at <= :now)"
+        f" OR (state = 'waiting' AND expires_at < :now AND NOT ({IN_DOUBT})))",
         clinic_id,
         since,
         now,
@@ -68,11 +70,12 @@ def skipped(db: Database, clinic_id: int, since: datetime, now: datetime) -> int
 
 
 def uncertain(db: Database, clinic_id: int, since: datetime, now: datetime) -> int:
-    """Count messages to patients that ended uncertain in between."""
+    """Count messages to patients that ended uncertain in between, or are about to."""
     return _count(
         db,
         "SELECT COUNT(*) AS n FROM outbox WHERE clinic_id = :clinic AND patient_id IS NOT NULL"
-        " AND state = 'uncertain' AND finished_at >= :since AND finished_at <= :now",
+        " AND ((state = 'uncertain' AND finished_at >= :since AND finished_at <= :now)"
+        f" OR (state = 'waiting' AND due_at <= :now AND expires_at < :now AND {IN_DOUBT}))",
         clinic_id,
         since - JUST_NOW,
         now,

@@ -1,7 +1,8 @@
 """What is to be sent unasked: queued once, claimed, marked before and after its request.
 
 A row is `waiting`, then `trying` from just before its request to just after; what is found
-`trying` after a crash is the only thing in doubt.
+`trying` after a crash is in doubt, as is a try without an answer. What is not sent any more is put
+aside by `scheduler.store.aside`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sqlite_utils import Database
 
 from scheduler.model import OutboxRow, OutboxState, Priority
 from scheduler.store.engine import instant, maybe_instant, stamp
-from scheduler.store.rows import Row, all_rows, changed, id_list, one_row
+from scheduler.store.rows import Row, all_rows, changed, one_row
 
 COLUMNS = ", ".join(
     f"outbox.{name}"
@@ -134,28 +135,6 @@ def in_doubt(db: Database) -> list[OutboxRow]:
     return _rows(db, "WHERE state = 'trying' ORDER BY id", {})
 
 
-def expire(db: Database, now: datetime, limit: int) -> int:
-    """Put aside what is no longer worth sending; return how many."""
-    return changed(
-        db,
-        "UPDATE outbox SET state = 'skipped', detail = 'stale', finished_at = :now WHERE id IN ("
-        " SELECT id FROM outbox WHERE state = 'waiting' AND due_at <= :now AND expires_at < :now"
-        " LIMIT :limit)",
-        {"now": stamp(now), "limit": limit},
-    )
-
-
-def drop_waiting(db: Database, patient_id: int, now: datetime, reason: str) -> int:
-    """Put aside the unasked messages that wait for a patient who does not want them."""
-    return changed(
-        db,
-        "UPDATE outbox SET state = 'skipped', detail = :reason, finished_at = :now"
-        " WHERE patient_id = :patient AND state = 'waiting'"
-        " AND kind IN ('reminder', 'broadcast')",
-        {"patient": patient_id, "now": stamp(now), "reason": reason},
-    )
-
-
 def by_id(db: Database, row_id: int) -> OutboxRow | None:
     """Return the row of that id."""
     return next(iter(_rows(db, "WHERE id = :id", {"id": row_id})), None)
@@ -182,26 +161,6 @@ def reminders_since(
     return queued
 
 
-def next_due(
-    db: Database, *, without: Sequence[int] = (), pressing: bool = False
-) -> datetime | None:
-    """Return when the next waiting row that is not in hand may be sent, or the next pressing one.
-
-    A warning and an answer are pressing, a reminder and a broadcast are not.
-    """
-    firsts = [
-        one_row(
-            db,
-            "SELECT due_at AS due FROM outbox WHERE state = 'waiting' AND priority = :priority"
-            f" AND id NOT IN ({id_list(without)}) ORDER BY due_at LIMIT 1",
-            {"priority": int(priority)},
-        )
-        for priority in Priority
-        if not pressing or priority < Priority.REMINDER
-    ]
-    return min((instant(row["due"]) for row in firsts if row), default=None)
-
-
 def readdress(db: Database, row_id: int, chat_id: int) -> None:
     """Send a row to another chat than the one it was queued for."""
     changed(db, "UPDATE outbox SET chat_id = :chat WHERE id = :id", {"id": row_id, "chat": chat_id})
@@ -213,6 +172,15 @@ def rewrite(db: Database, row_id: int, payload: str) -> None:
         db,
         "UPDATE outbox SET payload = :payload WHERE id = :id",
         {"id": row_id, "payload": payload},
+    )
+
+
+def hush(db: Database, row_id: int, payload: str, now: datetime) -> None:
+    """Put other content in the place of a row's that is on its way, and do not send it again."""
+    changed(
+        db,
+        "UPDATE outbox SET payload = :payload, expires_at = MIN(expires_at, :now) WHERE id = :id",
+        {"id": row_id, "payload": payload, "now": stamp(now)},
     )
 
 

@@ -77,7 +77,8 @@ def _step(row: Row) -> str:
     if row["stage"]:
         return f"session_{row['stage']}"
     if row["kind"] == "reminder":
-        return str(row["key"]).partition(":")[0]
+        kind, *rest = str(row["key"]).split(":")
+        return rest[1] if kind == "reminder" and len(rest) > 1 else kind
     return "broadcast" if row["kind"] == "broadcast" else "reply"
 
 

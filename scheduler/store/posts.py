@@ -12,6 +12,12 @@ from scheduler.store import outbox
 from scheduler.store.engine import maybe_instant, stamp
 from scheduler.store.rows import Row, all_rows, changed, one_row
 
+_ABOUT = (
+    "SELECT outbox_id FROM post WHERE patient_id = :patient"
+    " UNION SELECT outbox_id FROM post WHERE escalation_id IN"
+    " (SELECT id FROM escalation WHERE patient_id = :patient)"
+)
+
 PLACES = 5
 """So many of the newest cards of an escalation say how it stands; older ones stay as they are."""
 
@@ -126,28 +132,25 @@ def key(db: Database, row: Escalation) -> str:
     return f"post:{row.id}:{stamp(row.opened_at)}:{counted['posts']}"
 
 
-def messages_about(db: Database, patient_id: int) -> list[tuple[int, int]]:
-    """Return (chat, message) of everything in groups that shows something of a patient."""
-    rows = all_rows(
+def about(db: Database, patient_id: int) -> list[Row]:
+    """Return (outbox id, whether it shows a file of hers) of all that groups have of a patient."""
+    return all_rows(
         db,
-        "SELECT outbox.chat_id, outbox.message_id FROM post"
-        " JOIN outbox ON outbox.id = post.outbox_id"
-        " LEFT JOIN escalation ON escalation.id = post.escalation_id"
-        " WHERE outbox.message_id IS NOT NULL"
-        " AND (post.patient_id = :patient OR escalation.patient_id = :patient)"
-        " ORDER BY outbox.id DESC",
+        "SELECT post.outbox_id, post.kind = 'thread' AND EXISTS (SELECT 1 FROM turn"
+        "  WHERE turn.outbox_id = post.outbox_id AND turn.media_id IS NOT NULL) AS media"
+        f" FROM post WHERE post.outbox_id IN ({_ABOUT}) ORDER BY post.outbox_id DESC",
         {"patient": patient_id},
     )
-    return [(row["chat_id"], row["message_id"]) for row in rows]
 
 
 def forget(db: Database, patient_id: int) -> None:
-    """Delete what was queued for groups about a patient; her own rows go with her."""
+    """Delete what was queued for groups about a patient; her own rows go with her.
+
+    What is on its way at this moment stays, for its number is not known yet (`store.emptying`).
+    """
     changed(
         db,
-        "DELETE FROM outbox WHERE id IN (SELECT post.outbox_id FROM post"
-        " LEFT JOIN escalation ON escalation.id = post.escalation_id"
-        " WHERE post.patient_id = :patient OR escalation.patient_id = :patient)",
+        f"DELETE FROM outbox WHERE id IN ({_ABOUT}) AND state <> 'trying'",
         {"patient": patient_id},
     )
     changed(

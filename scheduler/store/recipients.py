@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from scheduler.model import Broadcast
+from scheduler.store import aside
 from scheduler.store.engine import stamp
 from scheduler.store.rows import Row, all_rows, changed, one_row
 
@@ -88,11 +89,8 @@ def take_back(db: Database, broadcast_id: int, row_id: int | None = None) -> int
 
 def drop_waiting(db: Database, broadcast_id: int, now: datetime) -> int:
     """Put aside what still waits of a broadcast that was stopped; return how many rows."""
-    return changed(
-        db,
-        "UPDATE outbox SET state = 'skipped', detail = 'stopped', finished_at = :now"
-        " WHERE broadcast_id = :id AND state = 'waiting'",
-        {"id": broadcast_id, "now": stamp(now)},
+    return aside.let_go(
+        db, "broadcast_id = :id AND state = 'waiting'", {"id": broadcast_id}, now, "stopped"
     )
 
 

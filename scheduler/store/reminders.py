@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from sqlite_utils import Database
 
 from scheduler.model import Reminder
 from scheduler.plan import Plan
+from scheduler.store import aside
 from scheduler.store.engine import instant, stamp
 from scheduler.store.rows import Row, all_rows, changed, id_list, one_row
 
@@ -20,7 +22,8 @@ _stamp = lru_cache(maxsize=1024)(stamp)  # as for the times of the plan, which p
 def replace_waiting(db: Database, patient_id: int, plan: Plan) -> int:
     """Make the waiting rows of a patient those of the plan; return how many wait.
 
-    What was handed to the outbox stays as it is, and what was too late unless it is so no more.
+    What was handed to the outbox stays as it is unless it is to be said again, and what was too
+    late unless it is so no more.
     """
     changed(
         db,
@@ -52,23 +55,76 @@ def _add(db: Database, values: Sequence[int | str]) -> None:
     )
 
 
-def take_back(db: Database, patient_id: int) -> list[tuple[int, str]]:
-    """Let reminders wait again whose message was queued and not tried yet.
+class Handed(NamedTuple):
+    """A step that was handed to the outbox and may have arrived.
+
+    Attributes:
+        treatment_id: Whose step it is.
+        step: Its key.
+        said_for: The instant that it was meant for; of the end of a wait, that end.
+    """
+
+    treatment_id: int
+    step: str
+    said_for: datetime
+
+
+def take_back(db: Database, patient_id: int, now: datetime) -> list[Handed]:
+    """Take back what was queued for a patient and has not left: it may be wrong by now.
+
+    What surely was not sent waits again. What may have been is not tried again, also if its try is
+    still under way and has no answer.
 
     Returns:
-        (treatment, step) of all others that were handed to the outbox: what is under way, or may
-        have arrived, stays as it is.
+        All that was handed to the outbox and does not wait again.
     """
     rows = db.execute(
-        "SELECT reminder.treatment_id, reminder.step, outbox.id,"
-        " outbox.state = 'waiting' AND outbox.attempts = 0 FROM reminder"
+        "SELECT reminder.treatment_id, reminder.step, reminder.not_before, outbox.id,"
+        " outbox.state, outbox.attempts FROM reminder"
         " LEFT JOIN outbox ON outbox.id = reminder.outbox_id"
         " WHERE reminder.patient_id = :patient AND reminder.state = 'queued'",
         {"patient": patient_id},
     ).fetchall()
-    for outbox_id in {outbox_id for _, _, outbox_id, untried in rows if untried}:
-        _let_wait(db, outbox_id)
-    return [(treatment_id, step) for treatment_id, step, _, untried in rows if not untried]
+    handed: list[Handed] = []
+    for treatment_id, step, said_for, outbox_id, state, attempts in rows:
+        if (state, attempts) == ("waiting", 0):
+            _let_wait(db, outbox_id)
+            continue
+        handed.append(Handed(treatment_id, step, instant(said_for)))
+        if state == "waiting":
+            aside.one(db, outbox_id, now, "planned anew")
+        elif state == "trying":
+            _worth_nothing(db, outbox_id, now)
+    return handed
+
+
+def say_again(db: Database, treatment_id: int, step: str) -> None:
+    """Let a step wait once more if the plan has it, though a message said it; that one stays."""
+    changed(
+        db,
+        "UPDATE reminder SET state = 'skipped', reason = 'said_before'"
+        " WHERE treatment_id = :treatment AND step = :step AND state = 'queued'",
+        {"treatment": treatment_id, "step": step},
+    )
+    changed(
+        db,
+        "UPDATE outbox SET dedupe_key = dedupe_key || ':' || id WHERE dedupe_key = :key",
+        {"key": message_key(treatment_id, step)},
+    )
+
+
+def message_key(treatment_id: int, step: str) -> str:
+    """Return the key of the message that says a step, alone or as the first of several."""
+    return f"reminder:{treatment_id}:{step}"
+
+
+def _worth_nothing(db: Database, outbox_id: int, now: datetime) -> None:
+    """Let a message that is under way not be tried again after that."""
+    changed(
+        db,
+        "UPDATE outbox SET expires_at = MIN(expires_at, :now) WHERE id = :id",
+        {"id": outbox_id, "now": stamp(now)},
+    )
 
 
 def outlived(db: Database, now: datetime, limit: int) -> int:
@@ -102,7 +158,8 @@ def _let_wait(db: Database, outbox_id: int) -> None:
     """Take a message out of the outbox that was not sent; what it says waits again."""
     changed(
         db,
-        "UPDATE reminder SET state = 'waiting', outbox_id = NULL WHERE outbox_id = :id",
+        "UPDATE reminder SET state = CASE state WHEN 'queued' THEN 'waiting' ELSE state END,"
+        " outbox_id = NULL WHERE outbox_id = :id",
         {"id": outbox_id},
     )
     changed(db, "DELETE FROM outbox WHERE id = :id", {"id": outbox_id})

@@ -11,6 +11,7 @@ from scheduler.store.engine import instant, maybe_instant, stamp
 from scheduler.store.rows import all_rows, changed, one_row
 
 AT_NIGHT, BEHIND = "quiet hours", "it comes after another"
+PAUSED = "a pause began just before it was to leave"
 """Why a row that had no try, or none that failed, is due later than it was."""
 
 

@@ -37,6 +37,10 @@ class Mute:
         """Call it edited."""
         return Sent(message_id)
 
+    async def delete(self, *, chat_id: int, message_id: int) -> SendResult:
+        """Call it deleted."""
+        return Sent(message_id)
+
     async def answers(self) -> bool:
         """Always."""
         return True
@@ -48,8 +52,9 @@ class Unpaced:
     async def turn(self, *, chat_id: int, priority: int, group: int) -> None:
         """Go."""
 
-    async def go(self) -> None:
+    async def go(self, *, priority: int) -> float:
         """Go."""
+        return 0.0
 
     async def pause(self, seconds: float) -> None:
         """Never wait."""

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 import structlog
-from telegram.error import Conflict, NetworkError, RetryAfter
 
-from bot.telegram.intake import LONGEST_PAUSE, _pause
 from content.catalog import Catalog
 from content.understand import Knowledge
 from scheduler.store import incoming
@@ -115,17 +113,6 @@ async def test_polling_goes_on_after_an_error(
         await ana.send("/help")
         assert len(ana.messages) == 2
         assert bot.intake.last_heard == clock()
-
-
-def test_pauses_grow_and_have_an_end() -> None:
-    pause, seen = 0.0, []
-    for _ in range(10):
-        pause = _pause(NetworkError("x"), pause)
-        seen.append(pause)
-    assert seen[:3] == [0.5, 1.0, 2.0]
-    assert seen[-1] == LONGEST_PAUSE
-    assert _pause(RetryAfter(9), 0) == 9
-    assert _pause(Conflict("x"), 0) == LONGEST_PAUSE
 
 
 async def test_a_patient_whose_question_fails_is_told_and_can_go_on(

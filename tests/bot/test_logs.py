@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from yarl import URL
 
 from bot.logs import REDACTED, Redactor, set_up_logging
 
@@ -75,6 +76,36 @@ def test_words_of_a_person_are_dropped_by_their_name(
     (line,) = lines(capsys)
     assert line["patient"] == 7
     assert key not in line
+
+
+def test_a_count_is_logged_whatever_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging("INFO", "json", TOKEN)
+    structlog.get_logger().info("housekeeping", words=37, messages=2)
+    (line,) = lines(capsys)
+    assert (line["words"], line["messages"]) == (37, 2)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [TOKEN],
+        (TOKEN, 3),
+        TOKEN.encode(),
+        {"asked": {TOKEN: [TOKEN.encode()]}},
+        frozenset({TOKEN}),
+        URL(f"https://example.org/bot{TOKEN}/getMe"),
+        ValueError(TOKEN),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_token_is_blotted_out_in_whatever_holds_it(
+    capsys: pytest.CaptureFixture[str], value: object
+) -> None:
+    set_up_logging("INFO", "json", TOKEN)
+    structlog.get_logger().info("asked", detail=value)
+    told = capsys.readouterr().err
+    assert "x" * 20 not in told
+    assert REDACTED in told
 
 
 def test_text_for_people_and_levels_as_set(capsys: pytest.CaptureFixture[str]) -> None:

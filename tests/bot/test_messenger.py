@@ -98,6 +98,17 @@ async def test_an_answer_can_be_asked_for(line: Line) -> None:
     assert "force_reply" in str(call.arguments.values)
 
 
+async def test_a_message_taken_back_is_gone_and_stays_gone(line: Line) -> None:
+    sent = await line.messenger.send(Outgoing(line.ana.id, "One"))
+    assert isinstance(sent, Sent)
+    where = {"chat_id": line.ana.id, "message_id": sent.message_id}
+    assert await line.messenger.delete(**where) == sent
+    assert "One" not in [message.text for message in line.ana.messages]
+    assert await line.messenger.delete(**where) == sent, "there is nothing left to take back"
+    line.telegram.faults.fail(400, "Bad Request: message can't be deleted for everyone")
+    assert isinstance(await line.messenger.delete(**where), Rejected)
+
+
 async def test_an_edit_in_place_and_an_edit_that_changes_nothing(line: Line) -> None:
     sent = await line.messenger.send(Outgoing(line.ana.id, "One", KEYBOARD))
     assert isinstance(sent, Sent)

@@ -42,6 +42,7 @@ def test_without_any_setting_the_defaults_stand() -> None:
         ("PING_URL", "ftp://example.org", "expected an address such as"),
         ("WEBHOOK_URL", "example.org", "expected an address such as"),
         ("WEBHOOK_SECRET", "short", "expected 16 to 256"),
+        ("WEBHOOK_SECRET", "é" * 16, "expected 16 to 256"),
         ("BACKUPS_KEPT", "0", "greater than or equal to 1"),
         ("KEEP_WORDS_DAYS", "0", "greater than or equal to 1"),
         ("KEEP_DAYS", "1", "greater than or equal to 30"),

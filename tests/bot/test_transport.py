@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import traceback
 from collections.abc import AsyncIterator
 
 import pytest
@@ -15,6 +16,7 @@ from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter
 
 from bot.telegram.transport import AiohttpRequest, NotSentError, ServerFailedError
+from scheduler.leaving import when_written
 from tests.bot.conftest import Far
 
 
@@ -33,6 +35,29 @@ async def test_a_request_brings_status_and_body(line: AiohttpRequest, far: Far) 
     assert status == 200
     assert body == b'{"ok": true, "result": true}'
     assert far.requests[0][:3] == ("POST", "/getMe", b"text=%C2%BFPuedo%3F")
+
+
+async def test_a_message_is_counted_once_its_connection_is_there(
+    line: AiohttpRequest, far: Far
+) -> None:
+    told: list[int] = []
+    when_written(lambda: told.append(len(far.requests)))
+    assert told == []
+    await line.do_request(f"{far.url}/sendMessage", "POST", data(text="a"))
+    assert told == [0], "before the server had it"
+    await line.do_request(f"{far.url}/getFile", "POST", data(file_id="b"))
+    assert told == [0], "what nobody let go is not counted"
+
+
+async def test_what_finds_no_connection_is_not_counted_as_written(line: AiohttpRequest) -> None:
+    told: list[int] = []
+    when_written(lambda: told.append(1))
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/sendMessage"
+        with pytest.raises(NotSentError):
+            await line.do_request(url, "POST")
+    assert told == []
 
 
 async def test_a_file_goes_along(line: AiohttpRequest, far: Far) -> None:
@@ -145,3 +170,55 @@ async def test_values_can_go_as_one_json_document(line: AiohttpRequest, far: Far
     verb, path, body, kind = far.requests[0]
     assert (verb, path, kind) == ("POST", "/sendMessage", "application/json")
     assert json.loads(body) == {"text": "¿Puedo?", "buttons": [1]}
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_not_followed_and_nothing_was_done(
+    line: AiohttpRequest, far: Far, status: int
+) -> None:
+    async def elsewhere(_: web.Request) -> web.Response:
+        return web.Response(status=status, headers={"Location": f"{far.url}/elsewhere"})
+
+    far.answer = elsewhere
+    with pytest.raises(ServerFailedError, match=rf"redirect .{status}"):
+        await line.do_request(f"{far.url}/sendMessage", "POST", data(text="hello"))
+    assert [path for _, path, _, _ in far.requests] == ["/sendMessage"]
+
+
+async def test_a_redirect_to_what_was_done_leaves_it_open(line: AiohttpRequest, far: Far) -> None:
+    async def elsewhere(_: web.Request) -> web.Response:
+        return web.Response(status=303, headers={"Location": f"{far.url}/elsewhere"})
+
+    far.answer = elsewhere
+    with pytest.raises(NetworkError, match=r"redirect .303") as error:
+        await line.do_request(f"{far.url}/sendMessage", "POST")
+    assert not isinstance(error.value, ServerFailedError)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:1/bot{}/x", "http://127.0.0.1:99999/bot{}/x", "http://[::1/bot{}/x",
+     "http://" + "a" * 70 + ".test/bot{}/x", "file:///bot{}/x", "http:///bot{}/x"],
+)  # fmt: skip
+async def test_no_error_of_an_address_quotes_it(line: AiohttpRequest, url: str) -> None:
+    secret = "4242:" + "x" * 35
+    with pytest.raises(NetworkError) as error:
+        await line.call(url.format(secret), {})
+    assert "x" * 20 not in "".join(traceback.format_exception(error.value))
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"null", b"is this pus", b"{}", b'{"ok": true}', b"[" * 50_000],
+    ids=lambda body: repr(body[:12]),
+)  # fmt: skip
+async def test_what_is_no_answer_of_telegrams_leaves_it_open_and_is_not_logged(
+    line: AiohttpRequest, far: Far, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def odd(_: web.Request) -> web.Response:
+        return web.Response(body=body)
+
+    far.answer = odd
+    with pytest.raises(NetworkError) as error:
+        await line.call(f"{far.url}/sendMessage", {})
+    assert not isinstance(error.value, NotSentError | ServerFailedError)
+    assert "pus" not in caplog.text

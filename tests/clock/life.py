@@ -19,7 +19,7 @@ from scheduler.delivery import Delivery
 from scheduler.messenger import Outgoing, SendResult, Sent, Unreachable
 from scheduler.payload import unpack
 from scheduler.services import enrolment, preferences
-from scheduler.store import outbox, patients, reminders
+from scheduler.store import outbox, patients, queues, reminders
 from scheduler.store.engine import Store, instant
 from scheduler.store.rows import all_rows
 from scheduler.tick import tick
@@ -95,6 +95,9 @@ class Life:
     async def edit(self, **_: Any) -> SendResult:
         raise AssertionError("the sender edits nothing")
 
+    async def delete(self, **_: Any) -> SendResult:
+        raise AssertionError("the sender deletes nothing")
+
     async def answers(self) -> bool:
         return True
 
@@ -165,7 +168,7 @@ class Life:
         self.loop.close()
 
     def _next_due(self) -> datetime | None:
-        both = (self.store.run(reminders.next_due), self.store.run(outbox.next_due))
+        both = (self.store.run(reminders.next_due), self.store.run(queues.next_due))
         return min((at for at in both if at is not None), default=None)
 
     def _plan(self, *args: Any, **kwargs: Any) -> planning.Plan:

@@ -1,11 +1,14 @@
-"""Two clinics broadcast at once: the small one does not wait until the large one is through."""
+"""Two clinics have much to send at once: the small one does not wait for all of the large one."""
 
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime, timedelta
 
-from scheduler.model import Broadcast, Clinic
+from scheduler import payload
+from scheduler.model import Broadcast, Clinic, Priority
 from scheduler.services import audience, broadcast
+from scheduler.store import outbox
 from scheduler.tick import tick
 from tests.clock.test_outage import FIRST_CHAT, PACE, House
 from tests.fakes.clock import FakeClock
@@ -62,3 +65,34 @@ async def test_a_small_clinic_that_begins_later_gets_every_second_turn(
     assert meanwhile <= 2 * SMALL, "it has about every second turn from its first on"
     assert whose() == {"large": LARGE, "small": SMALL}
     assert worst_second([at for at, _ in arrived]) <= PACE
+
+
+async def queued(world: World, clinic: Clinic, count: int, first: int, now: datetime) -> None:
+    """Reminders of a clinic's patients that are all due now."""
+    for number in range(count):
+        await world.store.tx(
+            outbox.add, dedupe_key=f"{first + number}", clinic_id=clinic.id, patient_id=None,
+            chat_id=first + number, priority=Priority.REMINDER, payload=payload.pack("Hello"),
+            content_version="1", now=now, expires_at=now + timedelta(hours=5),
+        )  # fmt: skip
+
+
+async def test_a_reminder_of_a_small_clinic_does_not_wait_until_a_large_ones_are_through(
+    world: World, clock: FakeClock
+) -> None:
+    house = House(world.store, world.catalog, clock)
+    hilltop = FIRST_CHAT + 400
+    await queued(world, world.riverside, 400, FIRST_CHAT, clock())
+    clock.forward(seconds=1)
+    await queued(world, world.hilltop, 30, hilltop, clock())
+    house.delivery.start()
+    await house.time.pass_until(lambda: len(house.network.arrived) == 430)
+    await house.delivery.stop()
+    places = [
+        place for place, (_, message) in enumerate(house.network.arrived, start=1)
+        if message.chat_id >= hilltop
+    ]  # fmt: skip
+    assert places[0] <= 3
+    assert places[-1] <= 2 * 30 + 3, "it has about every second turn"
+    assert len({message.chat_id for _, message in house.network.arrived}) == 430
+    assert worst_second([at for at, _ in house.network.arrived]) <= PACE

@@ -42,6 +42,9 @@ class Network:
     async def edit(self, **_: Any) -> SendResult:
         raise AssertionError("the sender edits nothing")
 
+    async def delete(self, **_: Any) -> SendResult:
+        raise AssertionError("the sender deletes nothing")
+
     async def answers(self) -> bool:
         return True
 

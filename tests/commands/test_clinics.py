@@ -61,6 +61,7 @@ def test_what_is_missing_is_named(shell: Shell) -> None:
 
 
 def test_clinics_are_listed_and_shown(shell: Shell) -> None:
+    shell("migrate")
     assert "none" in shell("clinic", "list").out
     slug = shell.clinic()
     (row,) = shell("clinic", "list", "--json").json

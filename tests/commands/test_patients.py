@@ -163,7 +163,7 @@ def test_what_became_of_the_last_messages_is_shown_with_the_reason(
         ("skipped", "paused"), ("skipped", "paused"), ("skipped", "stale"),
     ]  # fmt: skip
     assert shown["past"][0]["at"] == "2026-11-24T17:00:00+00:00"
-    assert shown["past"][0]["step"] == "reminder"
+    assert shown["past"][0]["step"] == "step_3"
     said = shell("patient", "show", ref).out
     assert "What became of the last messages" in said
     assert "stale" in said

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.lock import only_one
+from scheduler import housekeeping
+from scheduler.store import records
 from scheduler.store.engine import Store
 from tests.commands.conftest import Shell
 
@@ -114,3 +116,66 @@ def test_the_status_counts_and_names_nobody(shell: Shell) -> None:
     assert status["next_reminder_due"] is None
     assert status["now"].startswith("2026-11-24T14:00")
     assert enrolled["patient"] not in shell("status").out
+
+
+def test_the_status_tells_how_old_the_last_backup_is(shell: Shell) -> None:
+    shell.clinic()
+    assert shell("status", "--json").json["last_backup_seconds"] is None
+    with closing(Store(shell.database)) as store:
+        store.run(records.keep, housekeeping.BACKED_UP, "2026-11-24T02:00:00.000000Z")
+    assert shell("status", "--json").json["last_backup_seconds"] == 12 * 3600
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status"], ["backup", "copy.db"], ["audit", "export", "--clinic", "x"],
+        ["clinic", "list"], ["patient", "list"], ["broadcast", "list", "--clinic", "x"],
+        ["sessions", "list", "--clinic", "x"], ["report", "--clinic", "x"],
+        ["content", "drafts"], ["content", "gaps"], ["staff", "list", "--clinic", "x"],
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)  # fmt: skip
+def test_in_the_wrong_folder_a_command_says_so_and_makes_no_database(
+    shell: Shell, command: list[str]
+) -> None:
+    said = shell(*command).refusal
+    assert str(shell.database) in said
+    assert "AFTERCARE_DATABASE" in said
+    assert list(shell.folder.iterdir()) == []
+
+
+def test_what_begins_or_restores_a_database_makes_it(shell: Shell) -> None:
+    shell.clinic()
+    shell("backup", "copy.db")
+    for name, command in {"m.db": ["migrate"], "r.db": ["restore", "copy.db"]}.items():
+        shell.set(database=name)
+        assert shell(*command).code == 0
+        assert shell("status").code == 0
+
+
+def test_a_restore_by_a_link_is_refused_while_the_bot_runs_and_leaves_the_link(
+    shell: Shell,
+) -> None:
+    shell.clinic()
+    shell("backup", "copy.db")
+    shell.clinic("Hilltop")
+    link = shell.folder / "link.db"
+    link.symlink_to(shell.database)
+    shell.set(database=str(link))
+    with only_one(shell.database):
+        assert "another bot is running" in shell("restore", "copy.db").refusal
+    assert shell("restore", "copy.db").code == 0
+    assert link.is_symlink()
+    shell.set(database=str(shell.database))
+    assert slugs(shell) == ["riverside-skin"]
+
+
+@pytest.mark.parametrize("folder", ["a#b", "a?b", "a%41b", "a b", "ñ"])
+def test_a_folder_may_be_called_anything(shell: Shell, folder: str) -> None:
+    (shell.folder / folder).mkdir()
+    shell.set(database=f"{folder}/aftercare.db")
+    shell.clinic()
+    assert shell("backup", f"{folder}/copy.db").code == 0
+    assert shell("restore", f"{folder}/copy.db").code == 0
+    assert slugs(shell) == ["riverside-skin"]

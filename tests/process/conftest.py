@@ -14,17 +14,19 @@ import pytest
 
 from bot.sandbox.people import Person
 from bot.sandbox.telegram import Telegram
+from tests.bot.conftest import far  # noqa: F401 - a fixture
 
 PATIENCE = 30.0
 
 
 @dataclass
 class Process:
-    """Runs `python -m bot run`; every start is on the same database."""
+    """Runs `python -m bot run`; every start is on the same database and with the same settings."""
 
     telegram: Telegram
     folder: Path
     running: list[asyncio.subprocess.Process] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def database(self) -> Path:
@@ -58,6 +60,7 @@ class Process:
             "AFTERCARE_MESSAGES_PER_SECOND": "120",
             "AFTERCARE_BACKUPS": "",
             "AFTERCARE_LOG_LEVEL": "DEBUG",
+            **self.settings,
         }
         with (self.folder / "log").open("a", encoding="utf-8") as log:
             process = await asyncio.create_subprocess_exec(

@@ -144,6 +144,13 @@ def test_at_night_the_other_way_to_help_is_told_once_in_twelve_hours(line: Line)
     assert not line.says(sign(Route.URGENT)).tell_way
 
 
+def test_a_clock_that_was_ahead_hides_the_other_way_to_help_from_nobody(line: Line) -> None:
+    line.clock.at = datetime.fromisoformat("2027-11-24T22:00+00:00")
+    assert line.says(sign(Route.URGENT)).tell_way
+    line.clock.at = datetime.fromisoformat("2026-11-24T22:00+00:00")
+    assert line.says(sign(Route.URGENT)).tell_way
+
+
 def test_a_message_after_the_case_was_closed_opens_a_new_one(line: Line) -> None:
     line.says(sign(Route.URGENT))
     line.store.run(inbox.close, line.cases()[0].id, 201, line.clock())

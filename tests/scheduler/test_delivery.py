@@ -10,7 +10,6 @@ import pytest
 
 from scheduler import payload
 from scheduler.delivery import Delivery
-from scheduler.fate import HOLD
 from scheduler.messenger import (
     Blocked,
     Migrated,
@@ -23,7 +22,7 @@ from scheduler.messenger import (
 )
 from scheduler.model import OutboxRow, Priority
 from scheduler.services import preferences
-from scheduler.store import claims, outbox, patients, records
+from scheduler.store import claims, outbox, patients, pauses, records
 from scheduler.store.engine import Store, stamp
 from tests.fakes.clock import FakeClock
 from tests.fakes.messenger import FakeMessenger, NoPacer
@@ -236,8 +235,9 @@ class _Late(NoPacer):
         super().__init__()
         self.clock = clock
 
-    async def go(self) -> None:
+    async def go(self, *, priority: int) -> float:
         self.clock.forward(seconds=3)
+        return 0.0
 
 
 async def test_what_would_leave_in_the_last_second_of_the_day_waits_for_the_morning(
@@ -289,7 +289,7 @@ async def test_a_reminder_in_doubt_after_two_crashes_is_named_and_not_tried_a_th
 
 async def test_a_pause_that_is_over_is_not_kept(desk: Desk) -> None:
     long_ago = stamp(desk.clock() - timedelta(seconds=31))
-    await desk.store.tx(records.keep, HOLD, f"{long_ago} 30")
+    await desk.store.tx(records.keep, pauses.BULK, f"{long_ago} 30")
     await desk.delivery.recover()
     assert desk.pacer.held == []
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlite_utils import Database
 
-from scheduler.store import engine, records
+from scheduler.store import files, records
 from scheduler.store.engine import Store, instant, maybe_instant, stamp
 from scheduler.store.files import StoreError, restore
 
@@ -134,15 +135,14 @@ def test_a_backup_that_finds_no_room_leaves_no_half_of_a_copy(
 ) -> None:
     store = opener()
 
-    def breaks_off(_: object, target: Path) -> None:
-        target.write_bytes(b"half")
+    def no_room(_: float) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(engine, "backup", breaks_off)
+    monkeypatch.setattr(files, "time", SimpleNamespace(sleep=no_room))
     target = path.with_name("copy.db")
     with pytest.raises(StoreError, match="could not be copied"):
         store.backup(target)
-    assert not target.exists()
+    assert [one for one in path.parent.iterdir() if one.name.startswith("copy")] == []
 
 
 async def test_who_shared_a_transaction_with_a_full_disk_is_told_too(

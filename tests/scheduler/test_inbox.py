@@ -488,6 +488,26 @@ async def test_the_name_of_a_file_is_forgotten_everywhere_after_its_time(story: 
     assert not any("secret-name" in row.payload for row in story.everything())
 
 
+async def test_a_file_that_was_shown_twice_is_forgotten_in_both_messages(story: Story) -> None:
+    ana, now = story.ana, story.clock()
+    story.store.run(sharing.decide, ana, yes=True, now=now)
+    received = story.store.run(
+        sharing.receive, ana, kind="photo", file_id="secret-name", message_id=9, album="", now=now
+    )
+    assert received.heard is not None
+    card = received.heard.escalation
+    assert card is not None
+    story.store.run(thread.sync, story.catalog, card, now)
+    await story.delivery.drain()
+    story.store.run(lambda db: db.execute("UPDATE outbox SET state = 'failed' WHERE id IN"
+                    " (SELECT outbox_id FROM post WHERE kind = 'card')"))  # fmt: skip
+    story.store.run(thread.sync, story.catalog, card, story.clock.forward(minutes=11))
+    assert sum("secret-name" in row.payload for row in story.everything()) == 2
+    story.clock.forward(days=31)
+    await story.sweep()
+    assert not any("secret-name" in row.payload for row in story.everything())
+
+
 async def test_what_quotes_a_patient_leaves_the_store_with_her(story: Story) -> None:
     card = story.card(story.writes("my very own words, pus"))
     story.answers(card, story.rosa, "Come today")

@@ -36,7 +36,7 @@ CHANGES: dict[Event, list[tuple[Any, ...]]] = {
     "stop": [(preferences.stop, "catalog", "patient", "now")],
     "agree": [(make_active, "id"), (care.replan, "catalog", "id", "now")],
     "postpone": [(reminders.postpone, "id", "now", "later")],
-    "away": [(reminders.take_back, "id")],
+    "away": [(reminders.take_back, "id", "now")],
     "erase": [(patients.erase, "id")],
 }
 

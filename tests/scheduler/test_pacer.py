@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from scheduler.leaving import written
 from scheduler.model import Priority
-from scheduler.pacer import GROUP_KEPT_FOR_ALARMS, GROUP_MOST, Pacer
+from scheduler.pacer import GROUP_KEPT_FOR_ALARMS, GROUP_MOST, Pacer, PacerClosed
 
 RATE = 30
 
@@ -74,7 +75,7 @@ async def leave(
     group: int = 1,
 ) -> None:
     await pacer.turn(chat_id=chat_id, priority=priority, group=group)
-    await pacer.go()
+    await pacer.go(priority=priority)
     left.append((time(), name or str(chat_id)))
 
 
@@ -115,7 +116,7 @@ async def test_the_limit_holds_when_the_sender_wakes_late(pacer: Pacer, time: Ti
     async def late(chat: int) -> None:
         await pacer.turn(chat_id=chat, priority=Priority.BROADCAST, group=1)
         await time.sleep(chance.expovariate(1 / 0.015))
-        await pacer.go()
+        assert not await pacer.go(priority=Priority.BROADCAST)
         left.append((time(), ""))
 
     await all_leave(time, *(late(chat) for chat in range(1, 401)))
@@ -215,6 +216,17 @@ async def test_when_an_answer_itself_is_asked_to_wait_everybody_waits(
     assert left[0][0] >= 4
 
 
+@pytest.mark.parametrize("everybody", [True, False])
+async def test_whoever_has_a_turn_when_a_pause_begins_does_not_leave_in_it(
+    pacer: Pacer, *, everybody: bool
+) -> None:
+    await pacer.turn(chat_id=1, priority=Priority.REPLY, group=1)
+    pacer.hold(5, everybody=everybody)
+    assert await pacer.go(priority=Priority.BROADCAST) == pytest.approx(5, abs=0.1)
+    answer = await pacer.go(priority=Priority.REPLY)
+    assert answer == (pytest.approx(5, abs=0.1) if everybody else 0)
+
+
 async def test_after_a_pause_the_pace_is_the_same(pacer: Pacer, time: Time) -> None:
     left: list[tuple[float, str]] = []
     pacer.hold(3)
@@ -234,6 +246,43 @@ async def test_a_message_that_is_given_up_leaves_no_gap(pacer: Pacer, time: Time
     assert pacer.waiting == 0
 
 
+async def test_the_limit_holds_though_some_wait_for_a_connection_first(
+    pacer: Pacer, time: Time
+) -> None:
+    """A connection takes 120 ms to make; each is used again once it is answered on."""
+    free, wrote = 0, []
+
+    async def send(chat: int) -> None:
+        nonlocal free
+        await pacer.turn(chat_id=chat, priority=Priority.BROADCAST, group=1)
+        await pacer.go(priority=Priority.BROADCAST)
+        if free:
+            free -= 1
+        else:
+            await time.sleep(0.12)
+        written()
+        wrote.append(time())
+        await time.sleep(0.06)
+        free += 1
+
+    await all_leave(time, *(send(chat) for chat in range(1, 301)))
+    assert worst_second(wrote) <= RATE
+    assert len(wrote) / (wrote[-1] - wrote[0]) >= 0.97 * RATE
+
+
+async def test_only_the_request_that_was_let_go_is_counted_as_it_is_written(
+    pacer: Pacer, time: Time
+) -> None:
+    """The task that sent 30 of them then asks for a file, say, and takes nobody's place."""
+    for _ in range(RATE):
+        await pacer.go(priority=Priority.REPLY)
+        written()
+    time.now = 1.1
+    written()
+    await pacer.go(priority=Priority.REPLY)
+    assert time() == 1.1
+
+
 async def test_in_a_long_broadcast_no_marked_messages_pile_up_before_their_requests(
     pacer: Pacer, time: Time
 ) -> None:
@@ -246,7 +295,7 @@ async def test_in_a_long_broadcast_no_marked_messages_pile_up_before_their_reque
         await time.sleep(0.004)
         in_doubt += 1
         most = max(most, in_doubt)
-        await pacer.go()
+        assert not await pacer.go(priority=Priority.BROADCAST)
         left.append(time())
         await time.sleep(0.064)
         in_doubt -= 1
@@ -254,3 +303,34 @@ async def test_in_a_long_broadcast_no_marked_messages_pile_up_before_their_reque
     await all_leave(time, *(send(chat) for chat in range(1, 1501)))
     assert most <= 3
     assert len(left) / (left[-1] - left[0]) >= 0.97 * RATE
+
+
+async def test_once_it_is_closed_nobody_waits_and_who_need_not_still_goes(
+    pacer: Pacer, time: Time
+) -> None:
+    pacer.hold(300)
+    waiting = [
+        asyncio.ensure_future(pacer.turn(chat_id=chat, priority=Priority.BROADCAST, group=chat))
+        for chat in (1, 2, 3)
+    ]
+    await asyncio.sleep(0)
+    assert pacer.waiting == len(waiting)
+    pacer.close()
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(error) for error in ended] == [PacerClosed] * 3
+    assert pacer.waiting == 0
+    await pacer.turn(chat_id=4, priority=Priority.REPLY, group=1)
+    assert await pacer.go(priority=Priority.REPLY) == 0
+    with pytest.raises(PacerClosed):
+        await pacer.turn(chat_id=4, priority=Priority.BROADCAST, group=1)
+
+
+async def test_who_waits_for_room_in_the_window_gives_up_too(pacer: Pacer, time: Time) -> None:
+    for _ in range(RATE):
+        await pacer.go(priority=Priority.REPLY)
+    waiting = asyncio.ensure_future(pacer.go(priority=Priority.REPLY))
+    await asyncio.sleep(0)
+    pacer.close()
+    await time.pass_until(waiting.done)
+    with pytest.raises(PacerClosed):
+        await waiting

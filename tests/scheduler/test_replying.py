@@ -18,7 +18,7 @@ from scheduler.messenger import (
     Unknown,
     Unreachable,
 )
-from scheduler.model import OutboxRow, Patient
+from scheduler.model import OutboxRow, Patient, Priority
 from scheduler.replying import Replies
 from scheduler.store import outbox
 from scheduler.store.engine import Store
@@ -43,6 +43,15 @@ class Line:
         return await self.replies.send(
             Outgoing(ANA_CHAT, "Not yet."), key="7:1", clinic_id=self.ana.clinic_id,
             patient_id=self.ana.id, keep=keep,
+        )  # fmt: skip
+
+    async def change(self, result: SendResult | None = None, *, wait: bool = True) -> SendResult:
+        """Answer a tap under message 55 by changing it."""
+        if result is not None:
+            self.messenger.edit_results.append(result)
+        return await self.replies.edit(
+            Outgoing(ANA_CHAT, "Thank you."), message_id=55, key="8:edit",
+            clinic_id=self.ana.clinic_id, patient_id=self.ana.id, wait=wait,
         )  # fmt: skip
 
     def kept(self) -> list[OutboxRow]:
@@ -131,3 +140,59 @@ async def test_an_answer_of_which_nobody_knows_is_tried_five_times_and_then_name
     (row,) = line.kept()
     assert row.state == "uncertain"
     assert len(line.messenger.sent) == 5
+
+
+async def test_an_answer_in_place_of_a_tapped_message_is_one_change_that_took_its_turn(
+    line: Line,
+) -> None:
+    await line.change()
+    assert line.messenger.edits == [(ANA_CHAT, 55, "Thank you.")]
+    assert line.pacer.turns == [(ANA_CHAT, Priority.REPLY)]
+    assert (line.messenger.sent, line.kept()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "result", [RetryAfter(7), Unreachable("no network"), Unknown("no answer in time")]
+)
+async def test_an_answer_that_could_not_change_a_message_comes_as_one_of_its_own(
+    line: Line, clock: FakeClock, result: SendResult
+) -> None:
+    await line.change(result)
+    (row,) = line.kept()
+    assert (row.state, row.attempts) == ("waiting", 1 if isinstance(result, Unknown) else 0)
+    await Delivery(line.store, line.messenger, line.pacer, clock).drain()
+    assert [message.text for message in line.messenger.sent] == ["Thank you."]
+
+
+async def test_telegram_asking_a_change_after_a_tap_to_wait_holds_everybody(line: Line) -> None:
+    await line.change(RetryAfter(7))
+    assert line.pacer.everybody == [7]
+
+
+async def test_a_tapped_message_that_is_gone_is_answered_with_a_new_one(line: Line) -> None:
+    await line.change(Rejected("message to edit not found"))
+    assert [message.text for message in line.messenger.sent] == ["Thank you."]
+    assert line.kept() == []
+
+
+async def test_an_answer_to_a_tap_does_not_overtake_one_that_waits(
+    line: Line, clock: FakeClock
+) -> None:
+    await line.answer(Unreachable("no network"))
+    await line.change()
+    assert line.messenger.edits == []
+    await Delivery(line.store, line.messenger, line.pacer, clock).drain()
+    assert [message.text for message in line.messenger.sent[1:]] == ["Not yet.", "Thank you."]
+
+
+async def test_nobody_waits_for_room_in_a_busy_group_who_need_not(line: Line) -> None:
+    line.pacer.busy = True
+    await line.change(wait=False)
+    assert (line.messenger.edits, line.pacer.turns) == ([], [])
+    assert [row.state for row in line.kept()] == ["waiting"]
+
+
+async def test_a_change_that_is_made_again_anyway_holds_only_what_can_wait(line: Line) -> None:
+    line.messenger.edit_results.append(RetryAfter(7))
+    await line.replies.door.edit(chat_id=ANA_CHAT, message_id=55, text="40 %", group=1)
+    assert (line.pacer.held, line.pacer.everybody) == ([7], [])

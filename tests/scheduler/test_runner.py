@@ -1,17 +1,22 @@
-"""The one job: a failing round does not end the rounds, and a stop waits for what is under way."""
+"""The jobs: a failing round does not end the rounds, and a stop leaves nothing half-done."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import datetime, timedelta, tzinfo
 
 import apscheduler.schedulers.base
 import apscheduler.triggers.interval
 import pytest
 import structlog
+from sqlite_utils import Database
 
 from scheduler.clock import system_clock
+from scheduler.pacer import PacerClosed
 from scheduler.runner import Runner
+from scheduler.store import records
+from scheduler.store.engine import Store
 
 
 async def test_a_round_that_fails_is_logged_and_the_next_one_comes() -> None:
@@ -67,6 +72,68 @@ async def test_a_stop_waits_for_the_round_under_way_and_starts_no_other() -> Non
     assert finished == [True]
     await runner.now()
     assert finished == [True]
+
+
+async def hanging(begun: asyncio.Event) -> None:
+    """Work that never ends of itself."""
+    begun.set()
+    await asyncio.Event().wait()
+
+
+async def test_a_stop_breaks_off_at_once_what_has_nothing_to_finish() -> None:
+    begun = asyncio.Event()
+    runner = Runner(_nothing, seconds=60)
+    runner.beside("ping", lambda: hanging(begun), seconds=0.01)
+    runner.start()
+    await begun.wait()
+    with structlog.testing.capture_logs() as lines:
+        await asyncio.wait_for(runner.stop(within=3600), timeout=30)
+    assert lines == []
+
+
+async def test_a_stop_waits_no_longer_than_it_may_for_what_does_not_finish() -> None:
+    begun = asyncio.Event()
+    runner = Runner(_nothing, seconds=60)
+    runner.beside("cards", lambda: hanging(begun), seconds=0.01, finishes=True)
+    runner.start()
+    await begun.wait()
+    await asyncio.wait_for(runner.stop(within=0.0), timeout=30)
+
+
+async def test_what_gave_up_its_turn_at_a_stop_has_not_failed() -> None:
+    async def work() -> None:
+        raise PacerClosed
+
+    with structlog.testing.capture_logs() as lines:
+        await Runner(work).now()
+    assert lines == []
+
+
+async def test_a_change_of_the_store_under_way_at_a_stop_is_made_whole(store: Store) -> None:
+    writing, go_on = threading.Event(), threading.Event()
+
+    def change(db: Database) -> None:
+        records.keep(db, "half", "1")
+        writing.set()
+        go_on.wait(30)
+        records.keep(db, "whole", "1")
+
+    async def work() -> None:
+        await store.tx(change)
+        pytest.fail("it is broken off between two changes")
+
+    runner = Runner(_nothing, seconds=60)
+    runner.beside("house", work, seconds=0.01)
+    runner.start()
+    await asyncio.to_thread(writing.wait, 30)
+    await runner.stop()
+    go_on.set()
+    assert await store.tx(records.fact, "half") == "1"
+    assert await store.tx(records.fact, "whole") == "1"
+
+
+async def _nothing() -> None:
+    """A round in which nothing is due."""
 
 
 async def test_two_rounds_never_run_at_once() -> None:

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from content.understand import Finding, Route, Understanding
 from scheduler import payload
 from scheduler.delivery import Delivery
 from scheduler.fate import NotLeft
 from scheduler.messenger import RetryAfter, SendResult, Unknown, Unreachable
 from scheduler.model import OutboxRow, Priority
-from scheduler.store import outbox
+from scheduler.services import asking, gaps
+from scheduler.store import inbox, outbox
 from scheduler.store.engine import Store
 from tests.fakes.clock import FakeClock
 from tests.fakes.messenger import FakeMessenger, NoPacer
@@ -207,7 +209,8 @@ async def test_a_short_pause_does_not_end_a_long_one(desk: Desk) -> None:
     desk.messenger.results.append(RetryAfter(2))
     await desk.delivery.drain()
     assert (await desk.row(row)).state == "waiting"
-    assert (await restarted(desk)).held == [89]
+    again = await restarted(desk)
+    assert (again.held, again.everybody) == ([2, 89], [2])
 
 
 async def test_a_mark_that_is_taken_back_leaves_the_row_as_it_was(desk: Desk) -> None:
@@ -219,3 +222,42 @@ async def test_a_mark_that_is_taken_back_leaves_the_row_as_it_was(desk: Desk) ->
     assert (await desk.row(row_id)).state == "trying"
     assert await marks.end(going.row, NotLeft(before.due_at, before.detail)) == "put back"
     assert await desk.row(row_id) == before
+
+
+A_YEAR = timedelta(days=365)
+
+
+def test_an_urgent_card_from_a_clock_that_was_ahead_is_raised_and_not_in_a_year(
+    world: World, store: Store, clock: FakeClock
+) -> None:
+    ana = world.join(treated_at=clock(), now=clock())
+    clock.at += A_YEAR
+    heard = store.run(
+        asking.hear, ana, chat_id=ANA_CHAT, message_id=1, said="pus",
+        understood=Understanding(Route.URGENT, findings=(Finding("pus", Route.URGENT, "pus"),)),
+        now=clock(),
+    )  # fmt: skip
+    clock.at -= A_YEAR
+    (due,) = store.run(inbox.due_to_raise, clock(), 10)
+    assert due.id == heard.escalation
+
+
+async def test_a_card_put_aside_by_a_clock_that_was_ahead_is_tried_again(
+    world: World, store: Store, clock: FakeClock
+) -> None:
+    ana = world.join(treated_at=clock(), now=clock())
+    heard = store.run(asking.ask_for_person, ana, clock())
+    assert heard.escalation is not None
+    store.run(inbox.put_aside, heard.escalation, clock() + inbox.TRY_AGAIN)
+    assert store.run(inbox.unposted, clock(), 10) == []
+    store.run(inbox.put_aside, heard.escalation, clock() + A_YEAR)
+    assert store.run(inbox.unposted, clock(), 10) == [heard.escalation]
+
+
+def test_gaps_are_looked_for_again_after_a_clock_that_was_ahead(
+    store: Store, clock: FakeClock
+) -> None:
+    assert store.run(gaps.round_due, clock() + A_YEAR)
+    assert store.run(gaps.round_due, clock())
+    assert not store.run(gaps.round_due, clock() + timedelta(minutes=59))
+    assert store.run(gaps.round_due, clock() + timedelta(minutes=60))

@@ -13,7 +13,7 @@ from scheduler.delivery import Delivery
 from scheduler.messenger import Keyboard, Outgoing, SendResult, Sent
 from scheduler.model import Clinic, Priority
 from scheduler.pacer import GROUP_MOST, GROUP_MOST_WHEN_CHANGING, Pacer
-from scheduler.services import asking, thread
+from scheduler.services import asking, privacy, thread
 from scheduler.store import clinics, edits
 from scheduler.store.engine import Store
 from tests.fakes import ears
@@ -40,6 +40,10 @@ class Line:
         caption: bool = False,
     ) -> SendResult:  # fmt: skip
         self.left.append((self.time(), chat_id, "edit"))
+        return Sent(message_id)
+
+    async def delete(self, *, chat_id: int, message_id: int) -> SendResult:
+        self.left.append((self.time(), chat_id, "delete"))
         return Sent(message_id)
 
     async def answers(self) -> bool:
@@ -170,3 +174,65 @@ async def test_nothing_is_changed_while_telegram_asks_for_a_pause(
     assert await swept(time, board) == 0
     time.now += 20
     assert await swept(time, board) == 2
+
+
+class SlowLine(Line):
+    """A line on which the first change takes until it is let through; it keeps what stands."""
+
+    def __init__(self, time: Time) -> None:
+        super().__init__(time)
+        self.begun, self.let_through = asyncio.Event(), asyncio.Event()
+        self.stands: dict[int, str] = {}
+
+    async def edit(
+        self, *, chat_id: int, message_id: int, text: str, buttons: Keyboard = (),
+        caption: bool = False,
+    ) -> SendResult:  # fmt: skip
+        if not self.begun.is_set():
+            self.begun.set()
+            await self.let_through.wait()
+        self.stands[message_id] = text
+        return await super().edit(chat_id=chat_id, message_id=message_id, text=text)
+
+
+async def test_a_change_that_is_under_way_as_she_is_erased_does_not_bring_her_words_back(
+    world: World, catalog: Catalog, pacer: Pacer, time: Time, clock: FakeClock
+) -> None:
+    line = SlowLine(time)
+    board = Board(world.store, catalog, line, pacer, clock)
+    (escalation,) = await open_cards(world, line, clock, {world.riverside.slug: 1})
+    patient = world.patient(500)
+    changing = asyncio.create_task(board.show(escalation))
+    await time.pass_until(line.begun.is_set)
+    world.store.run(privacy.erase, patient, actor="patient", now=clock())
+    emptying = asyncio.create_task(board.empty())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    line.let_through.set()
+    await time.pass_until(lambda: changing.done() and emptying.done())
+    assert emptying.result() == 1
+    (stands,) = line.stands.values()
+    assert "data were erased" in stands
+
+
+async def test_a_change_that_comes_after_she_is_erased_is_not_made(
+    world: World, line: Line, board: Board, time: Time, clock: FakeClock
+) -> None:
+    (escalation,) = await open_cards(world, line, clock, {world.riverside.slug: 1})
+    world.store.run(privacy.erase, world.patient(500), actor="patient", now=clock())
+    assert await swept(time, board) == 1
+    assert await board.show(escalation) == 0
+    assert line.edits_of(RIVERSIDE_GROUP) == 1
+
+
+async def test_many_messages_about_one_patient_are_emptied_at_the_groups_pace(
+    world: World, line: Line, board: Board, time: Time, clock: FakeClock
+) -> None:
+    await open_cards(world, line, clock, {world.riverside.slug: 20})
+    for chat in range(500, 520):
+        world.store.run(privacy.erase, world.patient(chat), actor="shell", now=clock())
+    for _ in range(100):
+        await swept(time, board)
+        time.now += 2
+    assert line.edits_of(RIVERSIDE_GROUP) == 20
+    assert line.most_within(60) <= GROUP_MOST_WHEN_CHANGING

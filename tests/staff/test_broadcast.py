@@ -9,7 +9,7 @@ import pytest
 from bot.app import Bot
 from bot.sandbox.chats import Message
 from scheduler.model import Broadcast
-from scheduler.pacer import SPREAD
+from scheduler.pacer import SPREAD, Pacer
 from scheduler.store import broadcasts, patients
 from tests.staff.conftest import Town
 
@@ -162,6 +162,45 @@ async def test_while_telegram_is_away_the_progress_waits_and_is_then_brought_up(
     assert [said.text for said in town.group.messages if said.text.startswith("Done")] == [
         town.now(card).text, town.group.last.text,
     ]  # fmt: skip
+
+
+async def test_progress_shown_by_a_clock_that_was_ahead_is_brought_up_all_the_same(
+    town: Town,
+) -> None:
+    await sent_to_ana(town)
+    ahead = town.clock().replace(year=town.clock().year + 1)
+    await town.store.tx(
+        broadcasts.change, (await newest(town)).id,
+        state="paused", started_at=town.clock(),
+        progress_at=ahead, progress_shown="", progress_message=None,
+    )  # fmt: skip
+    await town.bot.show_progress()
+    made = await newest(town)
+    assert made.progress_shown
+    assert made.progress_at == town.clock()
+
+
+async def test_the_progress_leaves_the_last_places_of_a_busy_minute_to_what_is_new(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await sent_to_ana(town)
+    monkeypatch.setattr(Pacer, "wait_to_change", lambda *_, **__: 60.0)
+    await settle(town)
+    assert not town.now(card).text.startswith("Done")
+    monkeypatch.undo()
+    await settle(town)
+    assert town.now(card).text.startswith("Done: Sun care")
+
+
+async def test_a_pause_told_to_the_progress_holds_no_answer(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sent_to_ana(town)
+    held: list[bool] = []
+    monkeypatch.setattr(Pacer, "hold", lambda *_, everybody=False: held.append(everybody))
+    town.telegram.faults.too_many(7, method="editMessageText")
+    await settle(town)
+    assert held == [False]
 
 
 async def test_a_reason_without_a_word_of_its_own_is_in_the_report_all_the_same(

@@ -447,7 +447,7 @@ async def test_an_answer_that_broke_inside_is_told_in_the_group(
     assert "Come at five" in town.ana.last.text
 
 
-async def test_the_captions_of_her_photos_are_emptied_when_she_erases_her_data(
+async def test_her_photos_leave_the_group_when_she_erases_her_data(
     town: Town,
 ) -> None:
     await urgent(town)
@@ -459,7 +459,23 @@ async def test_the_captions_of_her_photos_are_emptied_when_she_erases_her_data(
     assert patient.ref in shown.text
     await town.ana.send("/forget")
     await town.ana.tap("Yes, erase everything")
-    assert patient.ref not in town.now(shown).text
+    assert shown.id not in [message.id for message in town.group.messages]
+
+
+async def test_a_page_about_her_that_staff_opened_is_emptied_when_she_erases_her_data(
+    town: Town,
+) -> None:
+    await town.joins()
+    await town.ana.send("can I wear makeup on this purple patch")
+    await town.rosa.send("/patients", town.group)
+    patient = await town.store.tx(patients.by_chat, town.ana.id)
+    assert patient is not None
+    await town.rosa.tap(patient.ref, town.group)
+    await town.rosa.tap("What she wrote", town.group)
+    assert any("purple patch" in message.text for message in town.group.messages)
+    await town.ana.send("/forget")
+    await town.ana.tap("Yes, erase everything")
+    assert not any("purple patch" in message.text for message in town.group.messages)
 
 
 async def test_two_clinics_talk_with_their_patients_at_once_and_nothing_crosses(

@@ -431,6 +431,23 @@ async def test_what_was_sent_is_shown_word_for_word_with_its_edition(town: Town)
     assert f"edition {town.bot.catalog.version}" in card.text
 
 
+async def test_why_a_message_that_may_have_come_was_not_tried_again_is_told_in_plain_words(
+    town: Town,
+) -> None:
+    await town.joins()
+    town.clock.forward(hours=20)
+    await town.tick()
+    town.bot.store.run(
+        lambda db: db.execute("UPDATE outbox SET state = 'uncertain', detail = :why",
+        {"why": "not tried again: opted_out"})
+    )  # fmt: skip
+    await town.rosa.send("/patients", town.group)
+    await town.rosa.tap(town.group.last.labels[0], town.group)
+    card = town.group.last
+    await town.rosa.tap("What was sent", town.group)
+    assert "not sure (not tried again: said stop)" in card.text
+
+
 async def test_a_patient_who_erases_her_data_is_erased_from_the_cards_too(town: Town) -> None:
     await town.joins()
     await town.ana.send("my own words about pus")

@@ -100,8 +100,11 @@ async def _show(house: House, running: Broadcast, now: datetime) -> int:
     clinic = await house.store.tx(clinics.by_id, running.clinic_id)
     card = await house.store.tx(card_of, house.catalog, running.id, now)
     over = running.state in ("done", "cancelled")
-    fresh = running.progress_at is not None and now - running.progress_at < EVERY
+    shown = running.progress_at
+    fresh = shown is not None and timedelta() <= now - shown < EVERY
     if clinic.chat_id is None or card.mark == running.progress_shown or (fresh and not over):
+        return 0
+    if running.progress_message is not None and not house.replies.door.has_room(clinic.chat_id):
         return 0
     result = await _bring(house, clinic.id, clinic.chat_id, running, card)
     if isinstance(result, RetryAfter | Unreachable | Unknown):
@@ -126,11 +129,12 @@ async def _bring(
 ) -> SendResult:
     """Change the message that shows it; post one if there is none, or none any more."""
     if running.progress_message is not None:
-        result = await house.messenger.edit(
+        result = await house.replies.door.edit(
             chat_id=chat_id,
             message_id=running.progress_message,
             text=card.text,
             buttons=card.buttons,
+            group=clinic_id,
         )
         if not isinstance(result, Rejected):
             return result

@@ -12,11 +12,13 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 
 from scheduler.store.migrations import (
+    aftermath,
     alerts,
     conversation,
     desk,
     due,
     first_week,
+    keeping,
     operations,
     outreach,
     questions,
@@ -71,6 +73,18 @@ def m0007_alerts(db: Database) -> None:
 def m0008_due(db: Database) -> None:
     """When a patient's next reminder is due."""
     _run(db, due.SCHEMA)
+
+
+@MIGRATIONS()
+def m0009_keeping(db: Database) -> None:
+    """Messages that hold a file or an answer, for the night that empties them."""
+    _run(db, keeping.SCHEMA)
+
+
+@MIGRATIONS()
+def m0010_aftermath(db: Database) -> None:
+    """What is to be emptied after an erasure, and what Telegram refused."""
+    _run(db, aftermath.SCHEMA)
 
 
 def _run(db: Database, script: str) -> None:
