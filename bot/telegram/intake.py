@@ -72,6 +72,8 @@ class Intake:
         self.polls_since: datetime | None = None
         self.hear: Callable[[Typed], Awaitable[None]] | None = None
         self._unkept: set[int] = set()
+        self._ended: list[int] = []
+        self._writing: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
     def now(self) -> datetime:
@@ -182,7 +184,7 @@ class Intake:
         while True:
             try:
                 if number not in self.unfinished:
-                    await self._store.tx(incoming.done, number)
+                    await self._done(number)
                     return
             except Exception as error:
                 if not passing(error):
@@ -195,6 +197,17 @@ class Intake:
                 self.again.add(number)
                 self._deal(raw)
                 return
+
+    async def _done(self, number: int) -> None:
+        """Write down that an update is done, together with all that end in the same round."""
+        self._ended.append(number)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_ended(), name="ended")
+        await asyncio.shield(self._writing)
+
+    async def _write_ended(self) -> None:
+        ended, self._ended, self._writing = self._ended, [], None
+        await self._store.tx(incoming.done, ended)
 
     async def _stops_within(self, seconds: float) -> bool:
         try:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import aiohttp
@@ -138,9 +139,7 @@ class AiohttpRequest(BaseRequest):
         connecting = (
             CONNECT_SECONDS if connect_timeout is BaseRequest.DEFAULT_NONE else connect_timeout
         )
-        timeout = aiohttp.ClientTimeout(
-            total=None, connect=connecting, sock_connect=connecting, sock_read=reading
-        )
+        timeout = _timeout(connecting, reading)
         try:
             async with self._session.request(
                 method,
@@ -166,6 +165,13 @@ class AiohttpRequest(BaseRequest):
         if status in _REDIRECTS:
             raise NetworkError(f"the server answered with a redirect ({status})")
         return status, body
+
+
+@lru_cache(maxsize=16)
+def _timeout(connecting: float | None, reading: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(
+        total=None, connect=connecting, sock_connect=connecting, sock_read=reading
+    )
 
 
 _SURE_FAILURES = frozenset({500, 502, 503})

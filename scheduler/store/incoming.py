@@ -12,20 +12,19 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from scheduler.store.engine import stamp
-from scheduler.store.rows import all_rows, changed, one_row
+from scheduler.store.rows import all_rows, changed
 
 
 def keep(db: Database, updates: Sequence[tuple[int, str]], now: datetime) -> list[int]:
     """Keep updates, each a number and its JSON; return the numbers of those not seen before."""
-    new = []
+    at, new = stamp(now), []
     for number, payload in updates:
-        row = one_row(
-            db,
-            "INSERT INTO incoming (update_id, payload, received_at) VALUES (:id, :payload, :now)"
-            " ON CONFLICT (update_id) DO NOTHING RETURNING update_id",
-            {"id": number, "payload": payload, "now": stamp(now)},
+        kept = db.execute(
+            "INSERT INTO incoming (update_id, payload, received_at) VALUES (?, ?, ?)"
+            " ON CONFLICT (update_id) DO NOTHING",
+            [number, payload, at],
         )
-        if row is not None:
+        if kept.rowcount:
             new.append(number)
     return new
 
@@ -36,9 +35,12 @@ def left(db: Database) -> list[str]:
     return [row["payload"] for row in rows]
 
 
-def done(db: Database, number: int) -> None:
-    """Say that an update has been dealt with; its text goes."""
-    changed(db, "UPDATE incoming SET done = 1, payload = '' WHERE update_id = :id", {"id": number})
+def done(db: Database, numbers: Sequence[int]) -> None:
+    """Say that updates have been dealt with; their texts go."""
+    db.conn.executemany(
+        "UPDATE incoming SET done = 1, payload = '' WHERE update_id = ?",
+        [(number,) for number in numbers],
+    )
 
 
 def purge(db: Database, before: datetime) -> int:

@@ -19,7 +19,7 @@ def test_what_was_dealt_with_leaves_its_number_and_not_its_words(
     store: Store, clock: FakeClock
 ) -> None:
     store.run(incoming.keep, [(1, "is this pus")], clock())
-    store.run(incoming.done, 1)
+    store.run(incoming.done, [1])
     assert store.run(incoming.left) == []
     assert "pus" not in "\n".join(store.run(lambda db: list(db.conn.iterdump())))
     assert store.run(incoming.keep, [(1, "is this pus")], clock()) == []
