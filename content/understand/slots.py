@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from content.tables import ContentError, Table
+from content.understand.anchors import SLOT, anchors
 from content.understand.phrasing import WORDS_OF_NO_SLOT, anywhere
 from content.understand.signs.spelling import Speller
 from content.understand.signs.terms import Terms
@@ -23,8 +24,6 @@ NUMBER = "NUMBER"
 SHORTEST_MENDED = 7
 """Shorter words are not looked for in a misspelling: too many others are one letter away."""
 STOPS = frozenset({".", "?"})
-
-_NAME = re.compile(r"[A-Z_]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,7 @@ class Slots:
         likely: Patterns that tell unless one of `unless` is in the message.
         unless: What keeps those from telling.
         never: What keeps all from telling.
+        anchors: Slots of which a message that fits has one; none if it may have none.
     """
 
     terms: Terms
@@ -50,28 +50,38 @@ class Slots:
     likely: re.Pattern[str]
     unless: re.Pattern[str]
     never: re.Pattern[str]
+    anchors: frozenset[str]
 
     def fit(self, said: str) -> Fit:
         """Return whether a message, `spoken`, fits one of the patterns, and `never` says no."""
-        filled = self.fill(said)
+        pieces = self._pieces(said)
+        if self.anchors and self.anchors.isdisjoint(pieces):
+            return "no"
+        filled = self._joined(pieces)
         if not self._fits(filled):
             return "no"
         return "excepted" if self.never.search(filled) else "yes"
 
     def fill(self, said: str) -> str:
         """Return a message between stops, each term as its slot's name; the longest term counts."""
+        return self._joined(self._pieces(said))
+
+    def _pieces(self, said: str) -> list[str]:
         written = said.split()
         heard = ["" if word in STOPS else word for word in written]
         longest: dict[int, tuple[int, str]] = {}
         for hit in self.terms.hear([self._mended(word) for word in heard]):
             if hit.end > longest.get(hit.start, (0, ""))[0]:
                 longest[hit.start] = hit.end, hit.name
-        found, at = [" ."], 0
+        found, at = [], 0
         while at < len(written):
             number = NUMBER if written[at][0].isdigit() else written[at]
             at, name = longest.get(at, (at + 1, number))
             found.append(name)
-        filled = " ".join([*found, ". "])
+        return found
+
+    def _joined(self, pieces: list[str]) -> str:
+        filled = " ".join([" .", *pieces, ". "])
         for pattern, name in self.joins:
             filled = pattern.sub(f"{name} ", filled)
         return filled
@@ -113,12 +123,22 @@ def read_slots(table: Table) -> Slots:
         patterns = [anywhere(found, WORDS_OF_NO_SLOT) for found in kinds]
     except re.error as error:
         raise ContentError(f"{place}: a pattern cannot be read: {error}") from None
-    return Slots(terms, frozenset(known), Speller(mended), tuple(made), *patterns)
+    return Slots(
+        terms=terms,
+        known=frozenset(known),
+        speller=Speller(mended),
+        joins=tuple(made),
+        sure=patterns[0],
+        likely=patterns[1],
+        unless=patterns[2],
+        never=patterns[3],
+        anchors=anchors([*kinds[0], *kinds[1]], joins),
+    )
 
 
 def _check(phrases: Iterable[str], known: set[str], place: str) -> None:
     for phrase in phrases:
-        for name in _NAME.findall(phrase):
+        for name in SLOT.findall(phrase):
             if name not in known:
                 raise ContentError(f"{place}: {phrase!r} names {name}; there is no such slot")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ import pytest
 from content.catalog import LIBRARY
 from content.tables import ContentError, Table, read_toml
 from content.understand import Knowledge, Route
+from content.understand.anchors import anchors
 from content.understand.examples import read_examples
 from content.understand.question import DOSES, TRICKS, dose, is_trick, spoken
 from content.understand.slots import read_slots
+from tests.bench.safety.messages import read_set
 from tests.content.conftest import Reader
 
 FEW = 12
@@ -265,3 +268,31 @@ def test_a_longer_phrase_is_heard_before_a_shorter_one_and_a_slip_is_forgiven() 
 def test_the_library_without_its_doses_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match=r"doses\.toml is missing"):
         read_toml(tmp_path / DOSES)
+
+
+@pytest.mark.parametrize(
+    ("phrases", "joins", "expected"),
+    [
+        (["HOW_MANY * MEDICINE", "MEDICINE HOW_OFTEN"], {}, {"MEDICINE"}),
+        (["(MEDICINE|FORM) EVERY (AMOUNT |)HOURS"], {}, {"HOURS"}),
+        (["MAX DOSE", "MAX (a |)SPOON", "(DROP|SIP) *"], {}, {"MAX", "DROP", "SIP"}),
+        (["TWICE *"], {"TWICE": ["(TWO|PAIR) times"]}, {"TWICE", "TWO", "PAIR"}),
+        (["MAX DOSE", "sudo (give|make)"], {}, set()),
+        (["MAX DOSE", "(MAX |)of it"], {}, set()),
+    ],
+)
+def test_what_must_be_in_a_question_for_a_dose_is_found_in_its_phrases(
+    phrases: list[str], joins: dict[str, list[str]], expected: set[str]
+) -> None:
+    assert anchors(phrases, joins) == expected
+
+
+def test_no_question_for_a_dose_is_passed_over_because_its_patterns_were_not_tried(
+    knowledge: Knowledge,
+) -> None:
+    slots = knowledge.phrases.doses
+    whole = replace(slots, anchors=frozenset())
+    said = [spoken(message.text) for name in ("dev", "tune") for message in read_set(name)]
+    assert slots.anchors
+    assert sum(slots.anchors.isdisjoint(slots.fill(text).split()) for text in said) > len(said) / 2
+    assert [slots.fit(text) for text in said] == [whole.fit(text) for text in said]

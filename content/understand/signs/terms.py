@@ -31,6 +31,9 @@ class Hit(NamedTuple):  # a message has a score of them, and a frozen dataclass 
     cue: bool = False
 
 
+Ends = tuple[tuple[str, str, bool], ...]
+
+
 @dataclass(slots=True)
 class Step:
     """One word of the terms: what may follow it, and the lists whose term ends with it.
@@ -43,7 +46,7 @@ class Step:
 
     words: dict[str, Step] | None = None
     starts: dict[str, Step] | None = None
-    ends: tuple[tuple[str, str, bool], ...] = ()
+    ends: Ends = ()
 
     def grow(self, word: str, *, begins: bool) -> Step:
         """Return the step for a word, or for every word that begins so; made if need be."""
@@ -76,6 +79,7 @@ class Terms:
     fillers: set[str] = field(default_factory=set)
     _root: Step = field(default_factory=Step)
     _first: Callable[[str], list[Step]] = field(init=False)
+    _ends: dict[Ends, Ends] = field(default_factory=dict)  # the same few, thousands of times
 
     def __post_init__(self) -> None:
         """Remember where words lead to first: most are in every other message."""
@@ -88,7 +92,8 @@ class Terms:
         step = self._root
         for word, begins in words:
             step = step.grow(word, begins=begins)
-        step.ends = (*step.ends, (name, language, cue))
+        ends = (*step.ends, (name, language, cue))
+        step.ends = self._ends.setdefault(ends, ends)
 
     def hear(self, words: Sequence[str]) -> list[Hit]:
         """Return every term that stands in a message, in order."""
