@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Coroutine
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import structlog
@@ -83,6 +83,7 @@ class Bot:
         pacer: Pacer | None = None,
     ) -> None:
         self.settings, self.store, self.catalog = settings, store, catalog
+        catalog.told = lru_cache(maxsize=256)(mishap.not_used)
         processor = OrderedProcessor(after_flood=self.tell_of_flood)
         self.application = _application(settings, processor)
         self.pacer = pacer = pacer or Pacer(per_second=settings.messages_per_second)

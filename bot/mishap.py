@@ -42,6 +42,11 @@ async def failed(update: object, context: Context) -> None:
         await _tell_group(house, update.effective_chat.id, "staff_failed", key, answered)
 
 
+def not_used(reason: str) -> None:
+    """A clinic's own text cannot be used, and its patients read the library's instead."""
+    log.warning("content.not_used", reason=reason)
+
+
 async def flooded(house: House, chat_id: int) -> None:
     """So much came at once in a group that some taps and commands were given up there."""
     key = f"flood:{chat_id}:{house.clock().isoformat()}"

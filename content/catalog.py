@@ -7,7 +7,7 @@ out like the library; a template found there is used in place of the library's.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -63,6 +63,10 @@ class Catalog:
         library: The folder that holds `_shared` and one folder per procedure.
         overrides: A folder of clinics' own words, or None.
 
+    Attributes:
+        told: Whom to tell why a clinic's own text cannot be used; the library's is said instead.
+            If it is nobody, that is an error, as the check wants it.
+
     Raises:
         ContentError: If a manifest or a words file is wrong, or the clinics' folder holds what is
             no file of its own; names file, key and expectation.
@@ -77,6 +81,7 @@ class Catalog:
         )
         self._words = {language: self._read_words(language) for language in self.languages}
         self._found: dict[tuple[str, ...], _Found] = {}
+        self.told: Callable[[str], None] | None = None
 
     @cached_property
     def environment(self) -> ImmutableSandboxedEnvironment:
@@ -210,11 +215,17 @@ class Catalog:
         self, procedure: str, language: str, tail: str, clinic: str, context: Mapping[str, Any]
     ) -> str:
         key = (clinic, procedure, language, tail)
-        if key not in self._found:
-            self._found[key] = self._find(clinic, procedure, language, tail)
-        found = self._found[key]
-        if found.own:
-            return render_own(self.environment, found.name, context)
+        try:
+            if key not in self._found:
+                self._found[key] = self._find(clinic, procedure, language, tail)
+            found = self._found[key]
+            if found.own:
+                return render_own(self.environment, found.name, context)
+        except Exception as error:  # whatever it is that a clinic's own text does
+            if not clinic or self.told is None:
+                raise
+            self.told(f"{clinic}/…/{language}/{tail}.j2 is not used: {error}")
+            return self._render_of(procedure, language, tail, "", context)
         return render(self.environment, [found.name], context)
 
     def _find(self, clinic: str, procedure: str, language: str, tail: str) -> _Found:

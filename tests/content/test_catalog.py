@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from content.catalog import Catalog
 from content.model import ClinicVoice
 from content.tables import ContentError
+from content.view import standing_in_general, view
 from tests.fakes.library import Library, small_library
 
+NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 CLINIC = ClinicVoice("Riverside Skin", "+44 20 7946 0018", "999")
 
 
@@ -116,3 +119,31 @@ def test_a_message_to_many_says_what_it_has_to_know(library: Library) -> None:
     assert said == "Ask Riverside Skin by Friday."
     with pytest.raises(ContentError, match="no broadcast 'moon'; expected one of"):
         catalog.broadcast_needs("moon")
+
+
+def test_patients_read_the_librarys_words_where_their_clinics_own_cannot_be_used(
+    tmp_path: Path,
+) -> None:
+    own = tmp_path / "riverside" / "microneedling" / "en" / "topics"
+    own.mkdir(parents=True)
+    (own / "makeup.j2").write_text("{% for a in [1] %}{% for b in [1] %}{% endfor %}{% endfor %}")
+    (own / "alcohol.j2").write_text("{{ clinic.nmae }}")
+    (own / "swimming.j2").write_text("{{ clinic.name / 2 }}")
+    (own / "sleeping.j2").write_text("{% if %}")
+    catalog, told = Catalog(overrides=tmp_path), list[str]()
+    context = view(
+        standing_in_general(catalog.procedure("microneedling"), now=NOW, zone=UTC), CLINIC
+    )
+
+    def said(key: str, clinic: str = "riverside") -> str:
+        return catalog.topic("microneedling", "en", key, context, clinic=clinic)
+
+    broken = ("makeup", "alcohol", "swimming", "sleeping")
+    for key in broken:
+        with pytest.raises(Exception, match=r"\w"):
+            said(key)
+    catalog.told = told.append
+    assert [said(key) for key in broken] == [said(key, clinic="") for key in broken]
+    assert [line.partition(" is not used: ")[0] for line in told] == [
+        f"riverside/…/en/topics/{key}.j2" for key in broken
+    ]
