@@ -178,8 +178,8 @@ class Bot:
 
     async def make_ready(self) -> None:
         """Do beforehand what the first patients would wait for: it takes half a second."""
-        spoken = {clinic.language for clinic in await self.store.look(clinics.listed)}
-        for language in sorted(map(self.catalog.language, spoken)):
+        known = await self.store.look(clinics.listed)
+        for language in sorted({self.catalog.language(clinic.language) for clinic in known}):
             try:
                 rehearse(self.catalog, self.house.knowledge, language)
             except Exception:  # a wrong word in one answer must not keep the others from patients

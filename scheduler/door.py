@@ -6,6 +6,8 @@ those whom Telegram then asks to wait.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol
 
 from scheduler.clock import Clock
@@ -91,26 +93,37 @@ class Door:
         Any other change is tried again by whoever wants it, and holds up what can wait as well.
         One for whose turn a stop leaves no time is `Unreachable`.
         """
-        try:
-            await self._leave(chat_id, group)
-        except PacerClosed:
-            return Unreachable(TOO_LATE)
-        result = await self._messenger.edit(
-            chat_id=chat_id, message_id=message_id, text=text, buttons=buttons, caption=caption
+        request = partial(
+            self._messenger.edit,
+            chat_id=chat_id,
+            message_id=message_id,
+            text=text,
+            buttons=buttons,
+            caption=caption,
         )
-        if type(result) is RetryAfter:
-            await self._pauses.asked(result.seconds, everybody=waited_for)
-        return result
+        return await self._change(request, chat_id, group, everybody=waited_for)
 
     async def delete(self, *, chat_id: int, message_id: int, group: int) -> SendResult:
         """Take a message back for a clinic, and say how that ended; like an edit, it can wait."""
+        request = partial(self._messenger.delete, chat_id=chat_id, message_id=message_id)
+        return await self._change(request, chat_id, group, everybody=False)
+
+    async def _change(
+        self,
+        request: Callable[[], Awaitable[SendResult]],
+        chat_id: int,
+        group: int,
+        *,
+        everybody: bool,
+    ) -> SendResult:
+        """Change a message; a pause asked for then holds up what can wait, or everybody."""
         try:
             await self._leave(chat_id, group)
         except PacerClosed:
             return Unreachable(TOO_LATE)
-        result = await self._messenger.delete(chat_id=chat_id, message_id=message_id)
+        result = await request()
         if type(result) is RetryAfter:
-            await self._pauses.asked(result.seconds, everybody=False)
+            await self._pauses.asked(result.seconds, everybody=everybody)
         return result
 
     async def _leave(self, chat_id: int, group: int) -> None:
